@@ -7,8 +7,9 @@ from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 
-from bimanual.graph.description import ARGUMENTS, NodeSpec, as_text, resolve, sim_nodes
+from bimanual.graph.description import NodeSpec, arguments_of, as_text, graph_nodes, resolve
 from bimanual.graph.environment import GRAPH_VARIABLES, graph_environment
+from bimanual_description import load
 
 
 def launch_node(spec: NodeSpec, arguments: dict) -> Node:
@@ -29,11 +30,14 @@ def launch_node(spec: NodeSpec, arguments: dict) -> Node:
 
 def graph(context) -> list:
     """Environment and nodes for the launch arguments as given."""
-    given = {a.name: LaunchConfiguration(a.name).perform(context) for a in ARGUMENTS}
+    given = {a.name: LaunchConfiguration(a.name).perform(context) for a in arguments_of("sim").values()}
     arguments = resolve(given)
     environment = graph_environment(bool(arguments["network"]), context.environment, private_domain=False)
     variables = [SetEnvironmentVariable(name, environment[name]) for name in GRAPH_VARIABLES]
-    return [*variables, *(launch_node(spec, arguments) for spec in sim_nodes(arguments))]
+    return [
+        *variables,
+        *(launch_node(spec, arguments) for spec in graph_nodes("sim", arguments, load(str(arguments["robot"])))),
+    ]
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -42,7 +46,7 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument(
             a.name, default_value=as_text(a.default), description=a.description, choices=list(a.choices) or None
         )
-        for a in ARGUMENTS
+        for a in arguments_of("sim").values()
     ]
     rviz = Node(
         package="rviz2",

@@ -33,6 +33,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "policy_node": frozenset({CORE, "bimanual_data"}),
     "mllm_agent": frozenset({CORE, "bimanual_tasks"}),
     "bimanual_hardware": frozenset({CORE, "bimanual_description", "bimanual_control"}),
+    "bimanual_viewer": frozenset({CORE, "bimanual_description", "bimanual_kinematics"}),
 }
 ALLOWED["bimanual"] = frozenset(ALLOWED)
 

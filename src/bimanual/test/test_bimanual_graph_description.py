@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from bimanual.graph.description import ARGUMENTS, NodeSpec, resolve, ros_arguments, sim_nodes
+from bimanual.graph.description import ARGUMENTS, NodeSpec, graph_nodes, resolve, ros_arguments
 from bimanual.graph.environment import graph_environment
 from bimanual.graph.supervisor import Supervisor
 from bimanual_core.errors import BimanualError, SilentNodeError
+from bimanual_description import load
 
 
 def test_every_argument_is_described_and_its_default_is_valid() -> None:
@@ -39,7 +40,7 @@ def test_bad_arguments_are_named(given: dict[str, str], message: str) -> None:
 
 def test_nodes_get_their_arguments() -> None:
     arguments = resolve({"time_mode": "lockstep", "namespace": "/lab/", "seed": "3", "task": "12"})
-    nodes = {node.name: node for node in sim_nodes(arguments)}
+    nodes = {node.name: node for node in graph_nodes("sim", arguments, load("cobot_magic"))}
     words = ros_arguments(nodes["task_server"], arguments)
     assert words[words.index("__ns:=/lab") - 1 : words.index("__ns:=/lab") + 1] == ["-r", "__ns:=/lab"]
     assert "task:='12'" in words
@@ -53,7 +54,7 @@ def test_every_node_is_an_executable_of_its_package() -> None:
     scripts = {
         (e.dist.name.replace("-", "_"), e.name): e.value for e in entry_points(group="console_scripts") if e.dist
     }
-    for node in sim_nodes(resolve({})):
+    for node in graph_nodes("sim", resolve({}), load("cobot_magic")):
         assert scripts[node.package, node.executable] == f"{node.module}:main"
 
 

@@ -17,10 +17,11 @@ from bimanual_ros.diagnostics import ERROR, OK, Diagnostics, Health
 from bimanual_ros.endpoints import Endpoints
 from bimanual_ros.main import run_node
 from bimanual_ros.parameters import Parameter, declare
-from bimanual_ros.robots import ROBOT, robot_of
+from bimanual_ros.robots import GRAPH, ROBOT, robot_of
 
 PARAMETERS = (
     ROBOT,
+    GRAPH,
     Parameter("position_margin", 0.05, "how far measured joints may pass a limit [rad]", low=0.0, high=1.0),
     Parameter("velocity_factor", 2.0, "how many times its limit a measured speed may be", low=1.0, high=100.0),
 )
@@ -35,7 +36,7 @@ class Safety(Node):
         self._robot = robot_of(values)
         settings = SafetySettings(values["position_margin"], values["velocity_factor"])
         self._supervisor = SafetySupervisor(self._robot, settings)
-        endpoints = Endpoints(self, self._robot)
+        endpoints = Endpoints(self, self._robot, values["graph"])
         self._state = endpoints.publisher("safety/state")
         endpoints.service("safety/stop", self._on_stop)
         endpoints.service("safety/reset", self._on_reset)

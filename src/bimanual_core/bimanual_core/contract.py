@@ -11,7 +11,7 @@ from enum import Enum
 
 from bimanual_core.errors import UnknownNameError
 from bimanual_core.rates import CAMERA_HZ, CLOCK_HZ, CONTROLLER_STATE_HZ, JOINT_STATE_HZ, OBJECTS_HZ
-from bimanual_core.robot import SIDES, RobotSpec
+from bimanual_core.robot import RobotSpec
 
 
 class Kind(str, Enum):
@@ -46,8 +46,10 @@ class Endpoint:
     note: str = ""
 
 
-#: Node names of the graph, in start order.
+#: Node names of the graph, in start order. The driver owns the controllers: the bridge in simulation, else the robot's.
 SIM_BRIDGE = "sim_bridge"
+ROBOT_DRIVER = "robot_driver"
+DRIVERS = {"sim": SIM_BRIDGE, "real": ROBOT_DRIVER}
 STATE_PUBLISHER = "robot_state_publisher"
 SAFETY = "safety"
 PLANNER = "planner"
@@ -75,14 +77,27 @@ def _action(name: str, type_: str, server: str, clients: tuple[str, ...], **more
     return Endpoint(name, Kind.ACTION, type_, server, clients, **more)  # type: ignore[arg-type]
 
 
-def _common() -> list[Endpoint]:
+def camera_node(camera: str) -> str:
+    """The node of one camera in the real graph; in simulation the bridge speaks for all cameras."""
+    return f"{camera}_camera"
+
+
+def driver_of(graph: str) -> str:
+    """The node that owns the controllers of ``graph``; raises UnknownNameError."""
+    try:
+        return DRIVERS[graph]
+    except KeyError:
+        raise UnknownNameError("graph", graph, DRIVERS) from None
+
+
+def _common(driver: str, objects: str) -> list[Endpoint]:
     sim = ("sim",)
     return [
         _topic("/clock", "rosgraph_msgs/msg/Clock", SIM_BRIDGE, (ANY,), Qos.STATE, rate_hz=CLOCK_HZ, graphs=sim),
         _topic(
             "joint_states",
             "sensor_msgs/msg/JointState",
-            SIM_BRIDGE,
+            driver,
             (STATE_PUBLISHER, PLANNER, TASK_SERVER, SAFETY, RECORDER),
             Qos.STATE,
             rate_hz=JOINT_STATE_HZ,
@@ -94,11 +109,12 @@ def _common() -> list[Endpoint]:
         _topic(
             "scene/objects",
             "bimanual_interfaces/msg/ObjectStates",
-            SIM_BRIDGE,
+            objects,
             (PLANNER, TASK_SERVER, RECORDER),
             Qos.STATE,
             rate_hz=OBJECTS_HZ,
             frame="world",
+            note="truth in simulation, the layout a person confirmed on a real table",
         ),
         _topic(
             "sim/status",
@@ -136,74 +152,73 @@ def _common() -> list[Endpoint]:
         _service("recorder/start", "bimanual_interfaces/srv/StartRecording", RECORDER, (ANY,)),
         _service("recorder/stop", "bimanual_interfaces/srv/StopRecording", RECORDER, (ANY,)),
         _service("recorder/annotate", "bimanual_interfaces/srv/Annotate", RECORDER, (ANY,)),
-        _service("control/acquire", "bimanual_interfaces/srv/Acquire", SIM_BRIDGE, (PLANNER, ANY)),
-        _service("control/release", "bimanual_interfaces/srv/Release", SIM_BRIDGE, (PLANNER, ANY)),
-        _topic("control/owners", "bimanual_interfaces/msg/Owners", SIM_BRIDGE, (ANY,), Qos.LATCHED),
+        _service("control/acquire", "bimanual_interfaces/srv/Acquire", driver, (PLANNER, ANY)),
+        _service("control/release", "bimanual_interfaces/srv/Release", driver, (PLANNER, ANY)),
+        _topic("control/owners", "bimanual_interfaces/msg/Owners", driver, (ANY,), Qos.LATCHED),
         _service("safety/stop", "std_srvs/srv/Trigger", SAFETY, (ANY,)),
         _service("safety/reset", "std_srvs/srv/Trigger", SAFETY, (ANY,)),
-        _topic("safety/state", "bimanual_interfaces/msg/SafetyState", SAFETY, (SIM_BRIDGE, ANY), Qos.LATCHED),
+        _topic("safety/state", "bimanual_interfaces/msg/SafetyState", SAFETY, (driver, ANY), Qos.LATCHED),
         _topic(
             "/diagnostics", "diagnostic_msgs/msg/DiagnosticArray", "every node", (RECORDER, ANY), Qos.STATE, rate_hz=1.0
         ),
     ]
 
 
-def _arm(side: str) -> list[Endpoint]:
+def _arm(side: str, driver: str) -> list[Endpoint]:
     arm, gripper = f"{side}_arm_controller", f"{side}_gripper_controller"
     trajectory = "trajectory_msgs/msg/JointTrajectory"
     return [
-        _action(
-            f"{arm}/follow_joint_trajectory", "control_msgs/action/FollowJointTrajectory", SIM_BRIDGE, (PLANNER, ANY)
-        ),
-        _topic(f"{arm}/joint_trajectory", trajectory, ANY, (SIM_BRIDGE,), Qos.COMMAND, note="streamed points"),
+        _action(f"{arm}/follow_joint_trajectory", "control_msgs/action/FollowJointTrajectory", driver, (PLANNER, ANY)),
+        _topic(f"{arm}/joint_trajectory", trajectory, ANY, (driver,), Qos.COMMAND, note="streamed points"),
         _topic(
             f"{arm}/controller_state",
             "control_msgs/msg/JointTrajectoryControllerState",
-            SIM_BRIDGE,
+            driver,
             (PLANNER, RECORDER),
             Qos.STATE,
             rate_hz=CONTROLLER_STATE_HZ,
             note="commanded and measured",
         ),
-        _action(f"{gripper}/gripper_cmd", "control_msgs/action/ParallelGripperCommand", SIM_BRIDGE, (PLANNER, ANY)),
+        _action(f"{gripper}/gripper_cmd", "control_msgs/action/ParallelGripperCommand", driver, (PLANNER, ANY)),
         _topic(
             f"{gripper}/controller_state",
             "control_msgs/msg/JointTrajectoryControllerState",
-            SIM_BRIDGE,
+            driver,
             (PLANNER, RECORDER),
             Qos.STATE,
             rate_hz=CONTROLLER_STATE_HZ,
             note="commanded and measured",
         ),
-        _topic(f"{gripper}/joint_trajectory", trajectory, ANY, (SIM_BRIDGE,), Qos.COMMAND, note="streamed points"),
+        _topic(f"{gripper}/joint_trajectory", trajectory, ANY, (driver,), Qos.COMMAND, note="streamed points"),
     ]
 
 
-def _camera(name: str, frame: str, simulation_only: bool) -> list[Endpoint]:
-    graphs = ("sim",) if simulation_only else ("sim", "real")
+def _camera(name: str, frame: str, server: str) -> list[Endpoint]:
     return [
         _topic(
             f"{name}_camera/{stream}",
             type_,
-            SIM_BRIDGE,
+            server,
             (RECORDER, ANY),
             Qos.SENSOR,
             rate_hz=CAMERA_HZ,
             frame=frame,
-            graphs=graphs,
         )
         for stream, type_ in CAMERA_STREAMS
     ]
 
 
 def endpoints(robot: RobotSpec, graph: str = "sim") -> list[Endpoint]:
-    """Every endpoint of the ``sim`` or ``real`` graph of ``robot``."""
-    table = _common()
-    for side in SIDES:
-        if side in robot.sides:
-            table += _arm(side)
+    """Every endpoint of the ``sim`` or ``real`` graph of ``robot``; raises UnknownNameError for another graph."""
+    driver = driver_of(graph)
+    simulated = graph == "sim"
+    table = _common(driver, driver if simulated else TASK_SERVER)
+    for side in robot.sides:
+        table += _arm(side, driver)
     for camera in robot.cameras:
-        table += _camera(camera.name, camera.optical_frame, camera.simulation_only)
+        if simulated or not camera.simulation_only:
+            server = driver if simulated else camera_node(camera.name)
+            table += _camera(camera.name, camera.optical_frame, server)
     return [e for e in table if graph in e.graphs]
 
 
@@ -221,11 +236,13 @@ def as_markdown(robot: RobotSpec) -> str:
         "# Interfaces",
         "",
         f"Generated from `bimanual_core/contract.py` for `{robot.name}`; do not edit by hand. Names are relative to",
-        "the graph's namespace unless they start with a slash. Tests hold this page and the live graph against it.",
+        "the graph's namespace unless they start with a slash. Where the two graphs differ, the server in simulation",
+        "comes first. Tests hold this page and the live graphs against the table.",
         "",
     ]
     headings = {Kind.TOPIC: "Topics", Kind.SERVICE: "Services", Kind.ACTION: "Actions"}
-    rows = endpoints(robot, "sim") + [e for e in endpoints(robot, "real") if "sim" not in e.graphs]
+    tables = {graph: {e.name: e for e in endpoints(robot, graph)} for graph in DRIVERS}
+    names = dict.fromkeys(name for table in tables.values() for name in table)
     for kind, heading in headings.items():
         lines += [
             f"## {heading}",
@@ -233,12 +250,21 @@ def as_markdown(robot: RobotSpec) -> str:
             "| name | type | served by | used by | QoS | rate [Hz] | frame | graphs | note |",
             "|---|---|---|---|---|---|---|---|---|",
         ]
-        for e in rows:
-            if e.kind is kind:
-                rate = f"{e.rate_hz:g}" if e.rate_hz else ""
-                lines.append(
-                    f"| `{e.name}` | `{e.type}` | {e.server} | {', '.join(e.clients)} | {e.qos.value} | {rate} "
-                    f"| {e.frame} | {', '.join(e.graphs)} | {e.note} |"
-                )
+        rows = [{g: table[name] for g, table in tables.items() if name in table} for name in names]
+        lines += [_markdown_row(row) for row in rows if next(iter(row.values())).kind is kind]
         lines.append("")
     return "\n".join(lines)
+
+
+def _markdown_row(by_graph: dict[str, Endpoint]) -> str:
+    """One name as it is in the graphs that have it."""
+    first = next(iter(by_graph.values()))
+    servers = " / ".join(dict.fromkeys(e.server for e in by_graph.values()))
+    clients = ", ".join(
+        dict.fromkeys(" / ".join(dict.fromkeys(c)) for c in zip(*(e.clients for e in by_graph.values()), strict=True))
+    )
+    rate = f"{first.rate_hz:g}" if first.rate_hz else ""
+    return (
+        f"| `{first.name}` | `{first.type}` | {servers} | {clients} | {first.qos.value} | {rate} "
+        f"| {first.frame} | {', '.join(by_graph)} | {first.note} |"
+    )

@@ -22,11 +22,12 @@ from bimanual_ros.endpoints import NO_SUBSCRIPTION_EVENTS, Endpoints, message_cl
 from bimanual_ros.main import run_node
 from bimanual_ros.parameters import Parameter, declare
 from bimanual_ros.qos import publisher_qos
-from bimanual_ros.robots import ROBOT, robot_of
+from bimanual_ros.robots import GRAPH, ROBOT, robot_of
 from bimanual_ros.spinning import spin_some
 
 PARAMETERS = (
     ROBOT,
+    GRAPH,
     Parameter("directory", "", "folder to record into from the start; empty: wait for recorder/start"),
     Parameter("cameras", "all", "cameras to record: none, all or a comma-separated list"),
 )
@@ -44,9 +45,9 @@ class RecorderNode(Node):
         values = declare(self, PARAMETERS)
         self._robot = robot_of(values)
         self._recorder = Recorder()
-        self._topics = self._wanted(values["cameras"])
+        self._topics = self._wanted(values["cameras"], values["graph"])
         self._listening: list[Any] = []
-        served = Endpoints(self, self._robot)
+        served = Endpoints(self, self._robot, values["graph"])
         served.service("recorder/start", self._start)
         served.service("recorder/stop", self._stop)
         served.service("recorder/annotate", self._annotate)
@@ -54,13 +55,13 @@ class RecorderNode(Node):
         if values["directory"]:
             self._begin(values["directory"], {})
 
-    def _wanted(self, cameras: str) -> list[Endpoint]:
-        """The topics to record: all of the contract but the cameras that are not asked for."""
+    def _wanted(self, cameras: str, graph: str) -> list[Endpoint]:
+        """The topics to record: all of the contract but markers and the cameras that are not asked for."""
         names = {"all": [c.name for c in self._robot.cameras], "none": []}.get(cameras)
         if names is None:
             names = [self._robot.camera(name.strip()).name for name in cameras.split(",") if name.strip()]
         skipped = tuple(f"{c.name}_camera/" for c in self._robot.cameras if c.name not in names)
-        table = [e for e in endpoints(self._robot) if e.kind is Kind.TOPIC]
+        table = [e for e in endpoints(self._robot, graph) if e.kind is Kind.TOPIC and not e.name.endswith("/markers")]
         return [e for e in table if not (skipped and e.name.startswith(skipped))]
 
     def spin(self, executor: SingleThreadedExecutor) -> None:

@@ -29,9 +29,9 @@ from bimanual_ros.diagnostics import OK, Diagnostics, Health
 from bimanual_ros.graph_world import GraphWorld
 from bimanual_ros.main import run_node
 from bimanual_ros.parameters import declare
-from bimanual_ros.robots import ROBOT, robot_of
+from bimanual_ros.robots import GRAPH, ROBOT, robot_of
 
-PARAMETERS = (ROBOT,)
+PARAMETERS = (ROBOT, GRAPH)
 
 
 class Planner(Node):

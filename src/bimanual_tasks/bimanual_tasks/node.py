@@ -19,7 +19,7 @@ from bimanual_ros.diagnostics import Diagnostics
 from bimanual_ros.endpoints import Endpoints
 from bimanual_ros.main import run_node
 from bimanual_ros.parameters import Parameter, declare
-from bimanual_ros.robots import ROBOT, robot_of
+from bimanual_ros.robots import GRAPH, ROBOT, robot_of
 from bimanual_ros.sample_pairs import SamplePairs
 from bimanual_ros.waiting import service_ready
 from bimanual_tasks.language import choose_instruction
@@ -29,6 +29,7 @@ from bimanual_tasks.success import SuccessTracker
 
 PARAMETERS = (
     ROBOT,
+    GRAPH,
     Parameter("task", "", "task to load at the start; empty: none"),
     Parameter("variant", "", "its variant; empty: the default one"),
     Parameter("seed", 0, "seed of its scene", low=0, high=2**31 - 1),

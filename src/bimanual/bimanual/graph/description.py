@@ -6,13 +6,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bimanual_core import contract
 from bimanual_core.errors import BimanualError, UnknownNameError
+from bimanual_core.robot import RobotSpec
 
 Value = str | float | int | bool
+GRAPHS = tuple(contract.DRIVERS)
+SIM, REAL = ("sim",), ("real",)
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Argument:
     description: str
     choices: tuple[str, ...] = ()
     minimum: float = -math.inf
+    graphs: tuple[str, ...] = GRAPHS
 
     def parse(self, text: str) -> Value:
         """The value of ``text``; raises BimanualError with the value and the choices or limit."""
@@ -51,10 +55,12 @@ ARGUMENTS: tuple[Argument, ...] = (
     Argument("robot", "cobot_magic", "robot YAML of bimanual_description"),
     Argument("task", "", "task to load at the start; empty: an empty table"),
     Argument("seed", 0, "seed of the task's scene", minimum=0),
-    Argument("headless", True, "no window on the simulator", BOOLEAN),
-    Argument("cameras", "all", "bound on the cameras that are rendered: none, all or a comma-separated list"),
-    Argument("time_mode", "realtime", "how simulated time advances", ("realtime", "lockstep")),
-    Argument("rtf", 1.0, "real-time factor to keep in realtime; 0: as fast as it goes", minimum=0.0),
+    Argument("headless", True, "no window on the simulator", BOOLEAN, graphs=SIM),
+    Argument("use_mock_hardware", False, "a loopback robot and test pictures instead of devices", BOOLEAN, graphs=REAL),
+    Argument("can_interface", "can0,can1", "CAN interfaces of the arms, left before right", graphs=REAL),
+    Argument("cameras", "all", "bound on the cameras that run: none, all or a comma-separated list"),
+    Argument("time_mode", "realtime", "how simulated time advances", ("realtime", "lockstep"), graphs=SIM),
+    Argument("rtf", 1.0, "real-time factor to keep in realtime; 0: as fast as it goes", minimum=0.0, graphs=SIM),
     Argument("record", "", "folder to record an episode into from the start; empty: none"),
     Argument("rviz", False, "start RViz where it is installed", BOOLEAN),
     Argument("network", False, "speak on all network interfaces, not on the loopback only", BOOLEAN),
@@ -64,21 +70,30 @@ ARGUMENTS: tuple[Argument, ...] = (
 )
 
 
+def arguments_of(graph: str) -> dict[str, Argument]:
+    """The launch arguments of one graph by name; raises UnknownNameError for another graph."""
+    contract.driver_of(graph)
+    return {a.name: a for a in ARGUMENTS if graph in a.graphs}
+
+
 @dataclass(frozen=True)
 class NodeSpec:
-    """One node: ``<package>`` installs the executable ``<name>`` for its module ``<package>.node``."""
+    """One node: ``<package>`` installs ``executable`` (by default called as the node) for its module
+    ``<package>.node``, or ``<package>.<part>.node`` where it has several."""
 
     package: str
     name: str
     parameters: Mapping[str, Value] = field(default_factory=dict)
+    program: str = ""
+    part: str = ""
 
     @property
     def executable(self) -> str:
-        return self.name
+        return self.program or self.name
 
     @property
     def module(self) -> str:
-        return f"{self.package}.node"
+        return ".".join(word for word in (self.package, self.part, "node") if word)
 
 
 def as_text(value: Value) -> str:
@@ -86,34 +101,74 @@ def as_text(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def resolve(values: Mapping[str, str]) -> dict[str, Value]:
-    """All arguments with defaults filled in. Raises UnknownNameError or BimanualError naming the argument."""
-    known = {a.name: a for a in ARGUMENTS}
+def resolve(values: Mapping[str, str], graph: str = "sim") -> dict[str, Value]:
+    """All arguments of ``graph`` with defaults filled in. Raises UnknownNameError or BimanualError naming the
+    argument."""
+    known = arguments_of(graph)
     for name in values:
         if name not in known:
             raise UnknownNameError("launch argument", name, known)
     return {name: a.parse(values[name]) if name in values else a.default for name, a in known.items()}
 
 
-def sim_nodes(arguments: Mapping[str, Value]) -> tuple[NodeSpec, ...]:
-    """The nodes of the simulated graph, in start order, for resolved ``arguments``."""
-    robot = {"robot": arguments["robot"]}
-    timed = {**robot, "use_sim_time": True}
-    bridge = {**robot, **{name: arguments[name] for name in ("time_mode", "rtf", "cameras", "headless")}}
+def graph_nodes(graph: str, arguments: Mapping[str, Value], robot: RobotSpec) -> tuple[NodeSpec, ...]:
+    """The nodes of ``graph``, in start order, for resolved ``arguments``. Raises UnknownNameError for a camera that
+    ``robot`` lacks."""
+    simulated = contract.driver_of(graph) == contract.SIM_BRIDGE
+    driver = (_bridge(arguments),) if simulated else (_robot_driver(arguments), *_camera_nodes(arguments, robot))
+    timed = {"robot": arguments["robot"], "use_sim_time": simulated}
+    placed = {**timed, "graph": graph}
     return (
-        NodeSpec("bimanual_sim_bridge", contract.SIM_BRIDGE, bridge),
+        *driver,
         NodeSpec("bimanual_description", contract.STATE_PUBLISHER, timed),
-        NodeSpec("bimanual_control", contract.SAFETY, timed),
-        NodeSpec("bimanual_planner", contract.PLANNER, timed),
+        NodeSpec("bimanual_control", contract.SAFETY, placed),
+        NodeSpec("bimanual_planner", contract.PLANNER, placed),
         NodeSpec(
-            "bimanual_tasks", contract.TASK_SERVER, {**timed, "task": arguments["task"], "seed": arguments["seed"]}
+            "bimanual_tasks", contract.TASK_SERVER, {**placed, "task": arguments["task"], "seed": arguments["seed"]}
         ),
         NodeSpec(
             "bimanual_data",
             contract.RECORDER,
-            {**timed, "directory": arguments["record"], "cameras": arguments["cameras"]},
+            {**placed, "directory": arguments["record"], "cameras": arguments["cameras"]},
         ),
     )
+
+
+def _bridge(arguments: Mapping[str, Value]) -> NodeSpec:
+    names = ("robot", "time_mode", "rtf", "cameras", "headless")
+    return NodeSpec("bimanual_sim_bridge", contract.SIM_BRIDGE, {name: arguments[name] for name in names})
+
+
+def _robot_driver(arguments: Mapping[str, Value]) -> NodeSpec:
+    backend = "loopback" if arguments["use_mock_hardware"] else "can"
+    parameters = {"robot": arguments["robot"], "backend": backend, "can_interface": arguments["can_interface"]}
+    return NodeSpec("bimanual_hardware", contract.ROBOT_DRIVER, parameters, part="robot")
+
+
+def _camera_nodes(arguments: Mapping[str, Value], robot: RobotSpec) -> tuple[NodeSpec, ...]:
+    source = "pattern" if arguments["use_mock_hardware"] else "device"
+    real = [camera.name for camera in robot.cameras if not camera.simulation_only]
+    return tuple(
+        NodeSpec(
+            "bimanual_hardware",
+            contract.camera_node(name),
+            {"robot": arguments["robot"], "camera": name, "source": source},
+            program="realsense_camera",
+            part="camera",
+        )
+        for name in selected(str(arguments["cameras"]), real)
+    )
+
+
+def selected(cameras: str, known: Sequence[str]) -> list[str]:
+    """The cameras that ``none``, ``all`` or a comma-separated list names; raises UnknownNameError."""
+    if cameras in ("none", "all"):
+        return list(known) if cameras == "all" else []
+    names = [name.strip() for name in cameras.split(",") if name.strip()]
+    for name in names:
+        if name not in known:
+            raise UnknownNameError("camera", name, known)
+    return [name for name in known if name in names]
 
 
 def ros_arguments(node: NodeSpec, arguments: Mapping[str, Value]) -> list[str]:

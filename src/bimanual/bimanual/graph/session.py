@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from bimanual.graph.description import resolve, sim_nodes
+from bimanual.graph.description import graph_nodes, resolve
 from bimanual.graph.environment import graph_environment
 from bimanual.graph.supervisor import Supervisor
 from bimanual.runs import new_run_folder
@@ -25,17 +25,23 @@ from bimanual_tasks.session import ContactCounts
 
 CLIENT = "bimanual_client"
 DOMAIN = "ROS_DOMAIN_ID"
+DEFAULTS = {
+    "sim": {"time_mode": "lockstep", "cameras": "none"},
+    "real": {"use_mock_hardware": "true", "cameras": "none"},
+}
 
 
 class GraphSession:
     """A running graph. Implements ``bimanual_tasks.session.Session``; use as a context manager, or :meth:`close` it.
 
-    ``given`` are launch arguments as text; by default time is lockstep and no camera is rendered. Raises BimanualError
-    for an argument that does not fit, and SilentNodeError naming a node that dies or never appears.
+    ``given`` are launch arguments as text; by default no camera runs, simulated time is lockstep and the ``real`` graph
+    has the loopback robot. Raises BimanualError for an argument that does not fit, and SilentNodeError naming a node
+    that dies or never appears.
     """
 
-    def __init__(self, robot: str = "cobot_magic", given: Mapping[str, str] | None = None) -> None:
-        self.arguments = resolve({"robot": robot, "time_mode": "lockstep", "cameras": "none", **(given or {})})
+    def __init__(self, robot: str = "cobot_magic", given: Mapping[str, str] | None = None, graph: str = "sim") -> None:
+        self.graph = graph
+        self.arguments = resolve({"robot": robot, **DEFAULTS[graph], **(given or {})}, graph)
         spec = load(robot)
         self.log_dir: Path = new_run_folder("graph") / "log"
         self.environment = graph_environment(bool(self.arguments["network"]))
@@ -44,7 +50,7 @@ class GraphSession:
         self._listener: SampleListener | None = None
         with ExitStack() as stack:
             self.supervisor = stack.enter_context(
-                Supervisor(sim_nodes(self.arguments), self.arguments, self.environment, self.log_dir)
+                Supervisor(graph_nodes(graph, self.arguments, spec), self.arguments, self.environment, self.log_dir)
             )
             namespace = str(self.arguments["namespace"])
             self._client = GraphClient(

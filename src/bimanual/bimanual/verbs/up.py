@@ -9,7 +9,7 @@ import argparse
 import threading
 from collections.abc import Mapping
 
-from bimanual.graph.description import ARGUMENTS, Value, as_text, resolve, sim_nodes
+from bimanual.graph.description import GRAPHS, NodeSpec, Value, arguments_of, as_text, graph_nodes, resolve, selected
 from bimanual.graph.environment import graph_environment
 from bimanual.graph.supervisor import Supervisor
 from bimanual.output import note
@@ -22,7 +22,7 @@ LOOK_SECONDS = 0.2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("graph", choices=["sim"], help="which graph")
+    parser.add_argument("graph", choices=GRAPHS, help="which graph")
     parser.add_argument("arguments", nargs="*", metavar="name:=value", help="launch arguments, see --show-args")
     parser.add_argument("--show-args", action="store_true", help="list the launch arguments and end")
 
@@ -38,29 +38,31 @@ def given_arguments(words: list[str]) -> dict[str, str]:
     return given
 
 
-def show_arguments() -> None:
-    """Print each argument with its choices and default."""
-    for a in ARGUMENTS:
+def show_arguments(graph: str) -> None:
+    """Print each argument of ``graph`` with its choices and default."""
+    for a in arguments_of(graph).values():
         choices = f" ({'|'.join(a.choices)})" if a.choices else ""
         print(f"{a.name}:={as_text(a.default)!s:<12} {a.description}{choices}")
 
 
-def _check_names(arguments: Mapping[str, Value]) -> None:
-    """Refuse what the nodes would refuse, before any starts. Raises UnknownNameError."""
-    load(str(arguments["robot"]))
+def _nodes(graph: str, arguments: Mapping[str, Value]) -> tuple[NodeSpec, ...]:
+    """The graph's nodes; refuses what they would refuse, before any starts. Raises UnknownNameError."""
+    robot = load(str(arguments["robot"]))
+    selected(str(arguments["cameras"]), [camera.name for camera in robot.cameras])
     if arguments["task"]:
         get_task(str(arguments["task"]))
+    return graph_nodes(graph, arguments, robot)
 
 
 def run(args: argparse.Namespace) -> int:
     if args.show_args:
-        show_arguments()
+        show_arguments(args.graph)
         return 0
-    arguments = resolve(given_arguments(args.arguments))
-    _check_names(arguments)
+    arguments = resolve(given_arguments(args.arguments), args.graph)
+    nodes = _nodes(args.graph, arguments)
     environment = graph_environment(bool(arguments["network"]), private_domain=False)
     log_dir = new_run_folder("up") / "log"
-    with Supervisor(sim_nodes(arguments), arguments, environment, log_dir) as supervisor:
+    with Supervisor(nodes, arguments, environment, log_dir) as supervisor:
         for node in supervisor.processes:
             note(f"{node.spec.name:<22} pid {node.process.pid}  {node.log_file}")
         note("the graph is up; Ctrl-C ends it")
