@@ -38,6 +38,8 @@ class ErrorCode(IntEnum):
     CONTROL_STOPPED = 415
     NODE_SILENT = 420
     # 500-599: hardware, 600-699: data
+    HARDWARE_NOT_READY = 500
+    HARDWARE_FAULT = 501
     DATA_INVALID = 600
     DATA_WRITE_FAILED = 601
 
