@@ -21,12 +21,14 @@ class Kind(str, Enum):
 
 
 class Qos(str, Enum):
-    """Named presets; ``sensor`` is reliable at the driver and best effort at consumers."""
+    """Named presets; ``sensor`` is reliable at the driver and best effort at consumers; ``alive`` carries nothing but
+    the publisher's liveliness."""
 
     SENSOR = "sensor"
     STATE = "state"
     COMMAND = "command"
     LATCHED = "latched"
+    ALIVE = "alive"
     SERVICE = "service"
 
 
@@ -91,6 +93,16 @@ def driver_of(graph: str) -> str:
 
 
 def _common(driver: str, objects: str) -> list[Endpoint]:
+def alive_topic(node: str) -> str:
+    """The topic that says that ``node`` lives."""
+    return f"{node}/alive"
+
+
+def _alive(node: str, watchers: tuple[str, ...]) -> Endpoint:
+    note = "carries nothing: DDS tells within half a second that its publisher was killed or stopped"
+    return _topic(alive_topic(node), "std_msgs/msg/Empty", node, watchers, Qos.ALIVE, note=note)
+
+
     sim = ("sim",)
     return [
         _topic("/clock", "rosgraph_msgs/msg/Clock", SIM_BRIDGE, (ANY,), Qos.STATE, rate_hz=CLOCK_HZ, graphs=sim),
@@ -178,6 +190,7 @@ def _arm(side: str, driver: str) -> list[Endpoint]:
             Qos.STATE,
             rate_hz=CONTROLLER_STATE_HZ,
             note="commanded and measured",
+        *(_alive(node, watchers) for node, watchers in ((driver, (ANY,)), (SAFETY, (driver,)), (PLANNER, (driver,)))),
         ),
         _action(f"{gripper}/gripper_cmd", "control_msgs/action/ParallelGripperCommand", driver, (PLANNER, ANY)),
         _topic(
