@@ -18,6 +18,7 @@ class ErrorCode(IntEnum):
     UNKNOWN_NAME = 2
     CANCELLED = 3
     TIMEOUT = 4
+    INTERNAL = 5  # a bug: the node's log has the traceback
     # 100-199: planner and skills
     PLAN_UNREACHABLE = 100
     PLAN_LIMIT = 101
