@@ -17,7 +17,9 @@ from bimanual_ros.diagnostics import ERROR, OK, Diagnostics, Health
 from bimanual_ros.endpoints import Endpoints
 from bimanual_ros.main import run_node
 from bimanual_ros.parameters import Parameter, declare
+from bimanual_ros.polling import Polled, spin_polling
 from bimanual_ros.robots import GRAPH, ROBOT, robot_of
+from bimanual_ros.sim_time import now
 
 PARAMETERS = (
     ROBOT,
@@ -40,7 +42,8 @@ class Safety(Node):
         self._state = endpoints.publisher("safety/state")
         endpoints.service("safety/stop", self._on_stop)
         endpoints.service("safety/reset", self._on_reset)
-        endpoints.subscription("joint_states", self._on_joints, depth=1)
+        self.polled = Polled()
+        endpoints.subscription("joint_states", self._on_joints, polled=self.polled)
         self._diagnostics = Diagnostics(self, self._health)
         self._publish()
 
@@ -69,7 +72,7 @@ class Safety(Node):
     def _publish(self) -> None:
         latch = self._supervisor.latch
         message = SafetyState(stopped=latch.engaged, reason=latch.reason)
-        message.header.stamp = self.get_clock().now().to_msg()
+        message.header.stamp = now(self).to_msg()
         self._state.publish(message)
         if latch.engaged:
             self.get_logger().error(f"stopped: {latch.reason}")
@@ -81,7 +84,7 @@ class Safety(Node):
 
 def main() -> int:
     """Entry point of the executable ``safety``."""
-    return run_node(Safety)
+    return run_node(Safety, spin=lambda node, executor: spin_polling(node.polled.take, node, executor))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from bimanual_ros.main import run_node
 from bimanual_ros.parameters import Parameter, declare
 from bimanual_ros.qos import publisher_qos
 from bimanual_ros.robots import GRAPH, ROBOT, robot_of
+from bimanual_ros.sim_time import now
 from bimanual_ros.spinning import spin_some
 
 PARAMETERS = (
@@ -105,7 +106,7 @@ class RecorderNode(Node):
     def _take(self, topic: str, type_name: str, data: bytes) -> None:
         # The world's time at arrival: stamps inside the messages stay as they were sent.
         try:
-            self._recorder.on_message(topic, type_name, self.get_clock().now().nanoseconds, data)
+            self._recorder.on_message(topic, type_name, now(self).nanoseconds, data)
         except BimanualError as error:
             self.get_logger().error(f"{topic}: {error}", throttle_duration_sec=5.0)
 

@@ -20,6 +20,7 @@ from bimanual_ros.diagnostics import Diagnostics
 from bimanual_ros.endpoints import Endpoints
 from bimanual_ros.main import run_node
 from bimanual_ros.parameters import Parameter, declare
+from bimanual_ros.polling import Polled, spin_polling
 from tf2_msgs.msg import TFMessage
 
 PARAMETERS = (
@@ -54,7 +55,8 @@ class RobotStatePublisher(Node):
         self._tf_static.publish(_tf_message(0, fixed, {f.child: f.rest for f in fixed}, prefix))
         self._description = endpoints.publisher("robot_description")
         self._description.publish(String(data=text))
-        endpoints.subscription("joint_states", self._on_joints)
+        self.polled = Polled()
+        endpoints.subscription("joint_states", self._on_joints, polled=self.polled)
         self._diagnostics = Diagnostics(self)
 
     def _on_joints(self, message: JointState) -> None:
@@ -82,7 +84,7 @@ def _tf_message(at_ns: int, frames: list[JointFrame], poses: dict[str, NDArray[n
 
 def main() -> int:
     """Entry point of the executable ``robot_state_publisher``."""
-    return run_node(RobotStatePublisher)
+    return run_node(RobotStatePublisher, spin=lambda node, executor: spin_polling(node.polled.take, node, executor))
 
 
 if __name__ == "__main__":

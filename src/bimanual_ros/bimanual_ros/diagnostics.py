@@ -10,6 +10,7 @@ from rclpy.node import Node
 
 from bimanual_core.contract import Qos
 from bimanual_ros.qos import publisher_qos
+from bimanual_ros.sim_time import now
 
 PERIOD_S = 1.0
 #: Level, sentence and values of a node.
@@ -37,5 +38,5 @@ class Diagnostics:
             values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
         )
         message = DiagnosticArray(status=[status])
-        message.header.stamp = self._node.get_clock().now().to_msg()
+        message.header.stamp = now(self._node).to_msg()
         self._publisher.publish(message)

@@ -20,6 +20,7 @@ from rclpy.subscription import Subscription
 from bimanual_core.contract import Endpoint, Kind, endpoints
 from bimanual_core.errors import BimanualError, UnknownNameError
 from bimanual_core.robot import RobotSpec
+from bimanual_ros.polling import Polled
 from bimanual_ros.qos import publisher_qos, subscription_qos
 
 #: rclpy adds two event handlers to every topic, and every one costs each time an executor waits; with the QoS of one
@@ -59,15 +60,24 @@ class Endpoints:
         )
 
     def subscription(
-        self, name: str, callback: Callable[[Any], None], raw: bool = False, depth: int | None = None
+        self,
+        name: str,
+        callback: Callable[[Any], None],
+        raw: bool = False,
+        depth: int | None = None,
+        polled: Polled | None = None,
     ) -> Subscription:
-        """Calls back with messages, or with their serialised bytes if ``raw``; ``depth`` replaces the preset's."""
+        """Calls back with messages, or with their serialised bytes if ``raw``; ``depth`` replaces the preset's.
+        ``polled`` takes the subscription over from the executor."""
         e = self._of_kind(name, Kind.TOPIC)
         qos = subscription_qos(e.qos)
         qos.depth = depth or qos.depth
-        return self.node.create_subscription(
+        subscription = self.node.create_subscription(
             message_class(e.type), name, callback, qos, raw=raw, event_callbacks=NO_SUBSCRIPTION_EVENTS
         )
+        if polled is not None:
+            polled.adopt(subscription)
+        return subscription
 
     def service(self, name: str, callback: Callable[[Any, Any], Any], apart: bool = False) -> Service:
         """``apart`` gives it a callback group of its own: for a callback that awaits what the node has yet to hear, and

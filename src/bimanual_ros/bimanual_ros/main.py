@@ -10,6 +10,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
 from bimanual_core.errors import BimanualError
+from bimanual_ros.sim_time import read_clock_on_demand
 
 Spin = Callable[[Node, SingleThreadedExecutor], None]
 
@@ -24,6 +25,7 @@ def run_node(factory: Callable[[], Node], args: Sequence[str] | None = None, spi
     node: Node | None = None
     try:
         node = factory()
+        read_clock_on_demand(node)
         executor = SingleThreadedExecutor()
         executor.add_node(node)
         if spin is None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bimanual_interfaces.msg import ObjectStates, TaskStatus
 from bimanual_interfaces.srv import EvaluateTask, LoadScene, LoadTask
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 
@@ -62,7 +63,9 @@ class TaskServer(Node):
         self._diagnostics = Diagnostics(self)
         if self._first.task:
             # The bridge may come up later than this node: look until its service is there.
-            self._start_timer = self.create_timer(LOOK_PERIOD_S, self._load_first)
+            self._start_timer = self.create_timer(
+                LOOK_PERIOD_S, self._load_first, clock=Clock(clock_type=ClockType.STEADY_TIME)
+            )
 
     # -- task/load ----------------------------------------------------------------------------------------------------
     async def _load_first(self) -> None:

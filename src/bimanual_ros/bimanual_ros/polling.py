@@ -1,0 +1,77 @@
+"""Subscriptions that are looked into instead of being waited for.
+
+Each time an executor wakes it gathers every entity of its node anew, which costs several times what a small message
+does. What comes a hundred times a second is cheaper to look into at a time that suits the node.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from rclpy.callback_groups import CallbackGroup
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.subscription import Subscription
+
+from bimanual_ros.spinning import spin_some
+
+#: How often a node of this kind looks into its subscriptions, and after its services and timers [s].
+LOOK_PERIOD_S, SERVICE_PERIOD_S = 0.01, 0.04
+
+
+class PolledGroup(CallbackGroup):
+    """A callback group that no executor serves."""
+
+    def can_execute(self, entity: object) -> bool:
+        return False
+
+    def beginning_execution(self, entity: object) -> bool:
+        return False
+
+    def ending_execution(self, entity: object) -> None:
+        return None
+
+
+class Polled:
+    """Subscriptions whose callbacks run when :meth:`take` is called, in its thread. Create them with ``group``."""
+
+    def __init__(self) -> None:
+        self.group = PolledGroup()
+        self._subscriptions: list[Subscription] = []
+
+    def adopt(self, subscription: Subscription) -> None:
+        """Look into ``subscription`` from now on; no executor waits for it any more."""
+        subscription.callback_group = self.group
+        # A reader's events wake whoever waits for them also while messages lie unread.
+        for handler in subscription.event_handlers:
+            handler.callback_group = self.group
+        self._subscriptions.append(subscription)
+
+    def take(self) -> int:
+        """Call back with every message that waits; returns how many there were."""
+        count = 0
+        for subscription in self._subscriptions:
+            with subscription.handle:
+                # A queue holds at most its depth, so that a flood cannot keep this loop for ever.
+                for _ in range(subscription.qos_profile.depth or 1):
+                    found = subscription.handle.take_message(subscription.msg_type, subscription.raw)
+                    if found is None:
+                        break
+                    count += 1
+                    subscription.callback(found[0])
+        return count
+
+
+def spin_polling(take: Callable[[], object], node: Node, executor: SingleThreadedExecutor) -> None:
+    """Call ``take`` each LOOK_PERIOD_S and serve the rest of ``node`` each SERVICE_PERIOD_S, until the context ends."""
+    rounds = round(SERVICE_PERIOD_S / LOOK_PERIOD_S)
+    due = time.monotonic()
+    while True:
+        for _ in range(rounds):
+            take()
+            due = max(due + LOOK_PERIOD_S, time.monotonic() - LOOK_PERIOD_S)
+            time.sleep(max(0.0, due - time.monotonic()))
+        if not node.context.ok():
+            raise ExternalShutdownException
+        spin_some(executor)
