@@ -3,42 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 from bimanual_core.errors import BimanualError, ErrorCode
-from bimanual_core.protocols import JointBackend
 from bimanual_core.registry import Registry
 from bimanual_core.robot import RobotSpec
-
-
-class HardwareError(BimanualError):
-    """A device does not do what it must; says which and why."""
-
-    code = ErrorCode.HARDWARE_FAULT
-
-
-@dataclass(frozen=True)
-class BackendOptions:
-    """What a backend is opened with: the time [ns] that its samples are stamped with, and the arms' interfaces."""
-
-    now_ns: Callable[[], int]
-    can_interface: str = ""
-
-
-@runtime_checkable
-class DriverBackend(JointBackend, Protocol):
-    """A ``JointBackend`` with an end. ``read`` and ``write`` raise HardwareError where the device fails."""
-
-    def close(self) -> None:
-        """Leave the device; the joints hold."""
-        ...
-
+from bimanual_hardware.robot.device import BackendOptions, DriverBackend
+from bimanual_hardware.robot.loopback import LoopbackBackend
 
 Opener = Callable[[RobotSpec, BackendOptions], DriverBackend]
 BACKENDS: Registry[Opener] = Registry("robot backend")
+BACKENDS.add("loopback", LoopbackBackend)
 
-#: Backends that ``up real`` asks for by default and that no driver serves.
+#: Asked for by ``up real`` unless told otherwise, and served by no driver.
 _WITHOUT_DRIVER = ("can",)
 
 
