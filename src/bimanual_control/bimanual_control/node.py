@@ -15,6 +15,7 @@ from bimanual_core.errors import BimanualError
 from bimanual_ros.conversions.joints import joint_sample
 from bimanual_ros.diagnostics import ERROR, OK, Diagnostics, Health
 from bimanual_ros.endpoints import Endpoints
+from bimanual_ros.liveliness import Heartbeat
 from bimanual_ros.main import run_node
 from bimanual_ros.parameters import Parameter, declare
 from bimanual_ros.polling import Polled, spin_polling
@@ -44,6 +45,7 @@ class Safety(Node):
         endpoints.service("safety/reset", self._on_reset)
         self.polled = Polled()
         endpoints.subscription("joint_states", self._on_joints, polled=self.polled)
+        self._heartbeat = Heartbeat(self)
         self._diagnostics = Diagnostics(self, self._health)
         self._publish()
 

@@ -92,7 +92,6 @@ def driver_of(graph: str) -> str:
         raise UnknownNameError("graph", graph, DRIVERS) from None
 
 
-def _common(driver: str, objects: str) -> list[Endpoint]:
 def alive_topic(node: str) -> str:
     """The topic that says that ``node`` lives."""
     return f"{node}/alive"
@@ -103,6 +102,7 @@ def _alive(node: str, watchers: tuple[str, ...]) -> Endpoint:
     return _topic(alive_topic(node), "std_msgs/msg/Empty", node, watchers, Qos.ALIVE, note=note)
 
 
+def _common(driver: str, objects: str) -> list[Endpoint]:
     sim = ("sim",)
     return [
         _topic("/clock", "rosgraph_msgs/msg/Clock", SIM_BRIDGE, (ANY,), Qos.STATE, rate_hz=CLOCK_HZ, graphs=sim),
@@ -170,6 +170,7 @@ def _alive(node: str, watchers: tuple[str, ...]) -> Endpoint:
         _service("safety/stop", "std_srvs/srv/Trigger", SAFETY, (ANY,)),
         _service("safety/reset", "std_srvs/srv/Trigger", SAFETY, (ANY,)),
         _topic("safety/state", "bimanual_interfaces/msg/SafetyState", SAFETY, (driver, ANY), Qos.LATCHED),
+        *(_alive(node, watchers) for node, watchers in ((driver, (ANY,)), (SAFETY, (driver,)), (PLANNER, (driver,)))),
         _topic(
             "/diagnostics", "diagnostic_msgs/msg/DiagnosticArray", "every node", (RECORDER, ANY), Qos.STATE, rate_hz=1.0
         ),
@@ -190,7 +191,6 @@ def _arm(side: str, driver: str) -> list[Endpoint]:
             Qos.STATE,
             rate_hz=CONTROLLER_STATE_HZ,
             note="commanded and measured",
-        *(_alive(node, watchers) for node, watchers in ((driver, (ANY,)), (SAFETY, (driver,)), (PLANNER, (driver,)))),
         ),
         _action(f"{gripper}/gripper_cmd", "control_msgs/action/ParallelGripperCommand", driver, (PLANNER, ANY)),
         _topic(

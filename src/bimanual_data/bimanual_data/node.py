@@ -63,8 +63,8 @@ class RecorderNode(Node):
             names = [self._robot.camera(name.strip()).name for name in cameras.split(",") if name.strip()]
         skipped = tuple(f"{c.name}_camera/" for c in self._robot.cameras if c.name not in names)
         table = [e for e in endpoints(self._robot, graph) if e.kind is Kind.TOPIC and not e.name.endswith("/markers")]
-        return [e for e in table if not (skipped and e.name.startswith(skipped))]
         table = [e for e in table if e.qos is not Qos.ALIVE]  # these carry nothing
+        return [e for e in table if not (skipped and e.name.startswith(skipped))]
 
     def spin(self, executor: SingleThreadedExecutor) -> None:
         """Take in what came, in batches: every look at thirty topics costs more than the messages do."""

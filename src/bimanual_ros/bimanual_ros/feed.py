@@ -11,10 +11,13 @@ from rclpy.node import Node
 from rclpy.task import Future
 
 from bimanual_core.errors import BimanualError, SilentNodeError
+from bimanual_ros.liveliness import LifeWatch
 
 T = TypeVar("T")
 #: A node that says nothing for this long is taken for dead [s of wall time].
 SILENCE_S = 5.0
+#: A node whose heartbeat has been missed for this long [s] is not waited for any longer.
+MISSED_S = 1.0
 #: How often a waiting client looks after alarms and silence [s].
 LOOK_S = 0.2
 
@@ -31,11 +34,14 @@ class Feed:
         self._changed = threading.Condition()
         self._heard: dict[str, float] = {}
         self._topics: dict[str, str] = {}
+        self._lives: dict[str, LifeWatch] = {}
 
     def expect(self, server: str, topics: str) -> None:
         """Begin to watch the node ``server``, which speaks on ``topics``."""
         self._topics[server] = topics
         self._heard[server] = time.monotonic()
+        if server not in self._lives:
+            self._lives[server] = LifeWatch(self.node, server, self.poke)
 
     def hears(self, server: str, callback: Callable[[Any], None]) -> Callable[[Any], None]:
         """``callback`` for a subscription to ``server``: takes note, wakes who waits, and drops bad messages."""
@@ -94,6 +100,10 @@ class Feed:
         return future.result()
 
     def _check(self, server: str, what: str, heard: float, silence_s: float) -> None:
+        life = self._lives.get(server)
+        if life is not None and life.missed_s > MISSED_S:
+            for_s = f"{life.missed_s:.1f} s"
+            raise SilentNodeError(f"node {server} was killed or stopped: missed for {for_s} while waiting for {what}")
         quiet = time.monotonic() - heard
         if quiet > silence_s:
             topics = self._topics.get(server)

@@ -28,6 +28,7 @@ from bimanual_ros.conversions.joints import joint_sample
 from bimanual_ros.conversions.scene import load_scene_request, snapshot_of
 from bimanual_ros.endpoints import Endpoints
 from bimanual_ros.feed import Feed, call
+from bimanual_ros.liveliness import Heartbeat
 from bimanual_ros.motion_client import MotionClient, SentPart
 from bimanual_ros.sample_pairs import SamplePairs
 from control_msgs.msg import JointTrajectoryControllerState
@@ -63,6 +64,7 @@ class GraphWorld:
         self.robot = robot
         self.node = node
         self.owner = node.get_name()
+        self._heartbeat = Heartbeat(node)  # an owner that dies amid a motion is missed at once
         self.feed = Feed(node, alarm)
         self._kinematics = kinematics
         self._pairs = SamplePairs()
@@ -247,8 +249,9 @@ class GraphWorld:
             raise BimanualError(result.error_message or f"simulator says {result.result}", ErrorCode.SIM_NOT_READY)
 
     def _lease(self, now_ns: int) -> PartReport | None:
-        """Take or renew the lease of all arms; a report if somebody else holds it."""
-        if now_ns + seconds_to_ns(LEASE_MARGIN_S) < self._lease_end_ns:
+        """Take or renew the lease of all arms, also where the driver began anew or took it away; a report if somebody
+        else holds it."""
+        if now_ns + seconds_to_ns(LEASE_MARGIN_S) < self._lease_end_ns and self._motions.owns_all:
             return None
         request = Acquire.Request(owner=self.owner, arms=list(self.robot.sides), ttl=LEASE_TTL_S)
         answer = call(self.feed, self._acquire, request, SIM_BRIDGE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 from bimanual_interfaces.msg import Owners
 from bimanual_interfaces.srv import Acquire, Release
@@ -15,11 +16,16 @@ from bimanual_core.errors import BimanualError
 from bimanual_core.rates import seconds_to_ns
 from bimanual_ros.conversions.basics import header
 from bimanual_ros.endpoints import Endpoints
+from bimanual_ros.liveliness import Heartbeat, LifeWatch
 
 
 class LeaseServices:
-    """Leases of arms. An owner is a node's name; when that node leaves the graph, :meth:`watch` frees its arms and
-    calls ``on_lost(owner, arms)``. An owner that never was a node of this graph only loses its lease by its end."""
+    """Leases of arms. An owner is a node's name; when that node is killed or stopped, its arms are freed and
+    ``on_lost(owner, arms)`` is called: within half a second if it has a heartbeat (GraphWorld has), else when DDS has
+    missed it and :meth:`watch` sees that. An owner that never was a node of this graph only loses its lease by its end.
+
+    The node gets a heartbeat itself, so that owners can tell whether it is there.
+    """
 
     def __init__(
         self,
@@ -32,6 +38,8 @@ class LeaseServices:
         self._bank = bank
         self._on_lost = on_lost
         self._seen: set[str] = set()
+        self._lives: dict[str, LifeWatch] = {}
+        self._heartbeat = Heartbeat(node)
         self._published: dict[str, str] | None = None
         self._owners = endpoints.publisher("control/owners")
         endpoints.service("control/acquire", self._acquire)
@@ -48,16 +56,28 @@ class LeaseServices:
 
     def watch(self) -> None:
         """Look whether every owner is still there; call this about twice a second."""
-        owners = self._bank.leases.owners(self._bank.now_ns)
-        if any(owners.values()):
+        owners = set(self._bank.leases.owners(self._bank.now_ns).values()) - {""}
+        if owners:
             present = set(self._node.get_node_names())
-            self._seen |= present & set(owners.values())
-            for owner in {o for o in owners.values() if o in self._seen and o not in present}:
-                self._seen.discard(owner)
-                arms = tuple(arm for arm, holder in owners.items() if holder == owner)
-                self._bank.leases.release(owner)
-                self._on_lost(owner, arms)
+            self._seen |= present & owners
+            for owner in owners & (self._seen - present):
+                self._lose(owner)
+        for owner in set(self._lives) - owners:
+            self._lives.pop(owner).close()
         self.publish()
+
+    def _on_life(self, owner: str, alive: bool) -> None:
+        if not alive:
+            self._lose(owner)
+            self.publish()
+
+    def _lose(self, owner: str) -> None:
+        """Take the arms from an owner that is gone."""
+        self._seen.discard(owner)
+        arms = tuple(arm for arm, holder in self._bank.leases.owners(self._bank.now_ns).items() if holder == owner)
+        if arms:
+            self._bank.leases.release(owner)
+            self._on_lost(owner, arms)
 
     def _acquire(self, request: Acquire.Request, response: Acquire.Response) -> Acquire.Response:
         try:
@@ -65,6 +85,8 @@ class LeaseServices:
                 raise BimanualError(f"ttl {request.ttl} s is not finite; at most {LONGEST_TTL_NS * 1e-9:.0f} s")
             ttl_ns = LONGEST_TTL_NS if request.ttl == 0.0 else seconds_to_ns(request.ttl)
             self._bank.leases.acquire(request.owner, list(request.arms), ttl_ns, self._bank.now_ns)
+            if request.owner not in self._lives:
+                self._lives[request.owner] = LifeWatch(self._node, request.owner, partial(self._on_life, request.owner))
             response.success = True
         except BimanualError as error:
             response.error_code, response.error_msg = int(error.code), str(error)

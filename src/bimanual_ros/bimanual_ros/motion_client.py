@@ -68,6 +68,11 @@ class MotionClient:
         """Whether every controller's action was found."""
         return all(client.server_is_ready() for client in self._clients.values())
 
+    @property
+    def owns_all(self) -> bool:
+        """Whether the driver last said that every arm is leased to the sender."""
+        return all(self._owners.get(side) == self._sender for side in self._robot.sides)
+
     def send(self, motion: Motion, start_ns: int) -> list[SentPart]:
         """Send every part to start at ``start_ns``; returns when each was taken on or refused."""
         self._feed.until(lambda: self.ready, "the controllers' actions", SIM_BRIDGE)
