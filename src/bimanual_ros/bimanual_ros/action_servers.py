@@ -63,14 +63,20 @@ class _Goal:
 
 class ControllerActions:
     """Serves the bank that ``bank()`` returns. ``held()`` says whether goals wait for time to go on; then call
-    :meth:`release` when it does."""
+    :meth:`release` when it does. ``admit()`` raises BimanualError while no goal and no stream is taken at all."""
 
     def __init__(
-        self, node: Node, endpoints: Endpoints, bank: Callable[[], ControllerBank], held: Callable[[], bool]
+        self,
+        node: Node,
+        endpoints: Endpoints,
+        bank: Callable[[], ControllerBank],
+        held: Callable[[], bool],
+        admit: Callable[[], None] = lambda: None,
     ) -> None:
         self._node = node
         self._bank = bank
         self._held = held
+        self._admit = admit
         self._goals: list[_Goal] = []
         self._accepted: dict[bytes, _Goal] = {}
         for side in bank().robot.sides:
@@ -137,6 +143,7 @@ class ControllerActions:
     def _admit_arm(
         self, side: str, request: FollowJointTrajectory.Goal, sender: str, start_ns: int
     ) -> tuple[JointTrajectory, ArmTolerances]:
+        self._admit()
         bank = self._bank()
         if request.multi_dof_trajectory.points:
             raise GoalRejectedError("multi_dof_trajectory is not supported; use trajectory")
@@ -156,6 +163,7 @@ class ControllerActions:
     def _check_gripper(self, side: str, request: ParallelGripperCommand.Goal) -> GoalResponse:
         bank = self._bank()
         try:
+            self._admit()
             goal = gripper_goal_of(request, bank.grippers[side].joint)
             bank.stop_latch.check()
             bank.leases.check(request.command.header.frame_id, side, bank.now_ns)
@@ -249,6 +257,7 @@ class ControllerActions:
     def _on_stream(self, part: str, message: TrajectoryMsg) -> None:
         start_ns, sender = stamp_ns(message.header.stamp), message.header.frame_id
         try:
+            self._admit()
             self._bank().stream(part, trajectory_of(message), start_ns, sender)
         except BimanualError as error:
             text = f"{part}: streamed points refused: {error}"

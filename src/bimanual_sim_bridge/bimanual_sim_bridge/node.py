@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from bimanual_interfaces.msg import SafetyState, SimStatus
+from bimanual_interfaces.msg import SimStatus
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
@@ -16,15 +16,14 @@ from bimanual_core.contract import SIM_BRIDGE
 from bimanual_core.observation import ObjectSnapshot
 from bimanual_core.rates import CAMERA_TICKS, CONTROLLER_STATE_TICKS, JOINT_STATE_TICKS, OBJECTS_TICKS, PHYSICS_HZ
 from bimanual_core.scene import SceneSpec
-from bimanual_ros.action_servers import ControllerActions
 from bimanual_ros.camera_publisher import CameraPublisher
 from bimanual_ros.conversions.basics import header
 from bimanual_ros.diagnostics import OK, WARN, Diagnostics, Health
 from bimanual_ros.endpoints import Endpoints
-from bimanual_ros.lease_services import LeaseServices
 from bimanual_ros.main import run_node
 from bimanual_ros.parameters import Parameter, declare
 from bimanual_ros.robots import ROBOT, robot_of
+from bimanual_ros.served_controllers import FEEDBACK_PERIOD_S, ServedControllers
 from bimanual_ros.sim_services import SimServices
 from bimanual_ros.spinning import spin_some
 from bimanual_ros.world_publisher import WorldPublisher
@@ -38,8 +37,6 @@ PARAMETERS = (
     Parameter("cameras", "all", "bound on the cameras that are rendered: none, all or a comma-separated list"),
     Parameter("headless", True, "no window on the simulator"),
 )
-OWNER_PERIOD_S = 0.5
-FEEDBACK_PERIOD_S = 0.05
 REST_WAIT_S = 0.1  # newcomers are looked after this often
 CALLBACK_TICKS = 2 * JOINT_STATE_TICKS
 
@@ -72,12 +69,10 @@ class SimBridge(Node):
         self._states_ns = -1  # newest controller states
         self._rested_for: dict[str, int] = {}
         self._pending_camera = ""
-        self.actions = ControllerActions(self, endpoints, lambda: self.world.bank, lambda: not self.run.playing)
-        self._leases = LeaseServices(self, endpoints, self.world.bank, self._on_owner_lost)
+        self._controllers = ServedControllers(self, endpoints, self.world.bank, held=lambda: not self.run.playing)
+        self.actions = self._controllers.actions
         self._sim_services = SimServices(endpoints, self)
-        endpoints.subscription("safety/state", self._on_safety)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self._owner_timer = self.create_timer(OWNER_PERIOD_S, self._leases.watch, clock=steady)
         self._beat_timer = self.create_timer(1.0, lambda: self._publish_status(), clock=steady)
         self._diagnostics = Diagnostics(self, self._health)
         self._feedback_at = 0.0
@@ -242,16 +237,6 @@ class SimBridge(Node):
             message.arm_arm_contacts = world.counters.arm_arm
             message.arm_table_contacts = world.counters.arm_table
         self._status.publish(message)
-
-    def _on_safety(self, state: SafetyState) -> None:
-        if state.stopped:
-            self.world.bank.stop(state.reason)
-        else:
-            self.world.bank.release_stop()
-
-    def _on_owner_lost(self, owner: str, arms: tuple[str, ...]) -> None:
-        self.get_logger().error(f"{owner} left the graph while it held {', '.join(arms)}: its motion is stopped")
-        self.actions.cancel_all(f"{owner} left the graph", arms)
 
     def _health(self) -> Health:
         rtf = self.pace.measured
