@@ -45,7 +45,11 @@ class GripperSpec:
 
 @dataclass(frozen=True)
 class ArmSpec:
-    """One arm: its joints in order, limits [rad, rad/s, rad/s^2, rad/s^3], home and frames."""
+    """One arm: its joints in order, limits [rad, rad/s, rad/s^2, rad/s^3], home and frames.
+
+    ``stop_acceleration`` [rad/s^2] is what a stop brakes with, at least ``acceleration``, which holds for all other
+    motion; empty means the same.
+    """
 
     side: str
     joints: tuple[str, ...]
@@ -59,15 +63,21 @@ class ArmSpec:
     tool_frame: str
     tcp_frame: str
     gripper: GripperSpec
+    stop_acceleration: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.joints)
-        for name in ("lower", "upper", "velocity", "acceleration", "jerk", "home"):
+        if not self.stop_acceleration:
+            object.__setattr__(self, "stop_acceleration", self.acceleration)
+        for name in ("lower", "upper", "velocity", "acceleration", "jerk", "home", "stop_acceleration"):
             if len(getattr(self, name)) != n:
                 raise ValueError(f"{self.side} arm: {name} has {len(getattr(self, name))} values for {n} joints")
         for joint, low, home, high in zip(self.joints, self.lower, self.home, self.upper, strict=True):
             if not low <= home <= high:
                 raise ValueError(f"{joint}: home {home} is outside [{low}, {high}]")
+        for joint, stop, usual in zip(self.joints, self.stop_acceleration, self.acceleration, strict=True):
+            if stop < usual:
+                raise ValueError(f"{joint}: stop_acceleration {stop} is below its acceleration {usual}")
 
     @property
     def dof(self) -> int:
@@ -103,6 +113,28 @@ class CameraSpec:
         """Intrinsics (3, 3) [px] of square pixels with the principal point in the middle."""
         f = 0.5 * self.height / np.tan(np.radians(self.fovy_deg) / 2)
         return np.array([[f, 0, self.width / 2], [0, f, self.height / 2], [0, 0, 1.0]])
+
+
+@dataclass(frozen=True)
+class SafetyLimits:
+    """What the controllers keep the arms to besides the limits of each joint.
+
+    Every tcp stays in the box ``workspace_lower`` to ``workspace_upper`` (world [m]) and, over the table, no more than
+    ``below_table`` [m] under its top; links of different arms stay ``arm_distance`` [m] apart.
+    """
+
+    workspace_lower: tuple[float, float, float]
+    workspace_upper: tuple[float, float, float]
+    below_table: float
+    arm_distance: float
+
+    def __post_init__(self) -> None:
+        for axis, low, high in zip("xyz", self.workspace_lower, self.workspace_upper, strict=True):
+            if not low < high:
+                raise ValueError(f"workspace along {axis}: lower {low} is not below upper {high}")
+        for name in ("below_table", "arm_distance"):
+            if not 0.0 <= getattr(self, name) <= 0.1:
+                raise ValueError(f"{name} {getattr(self, name)} m is outside [0, 0.1]")
 
 
 @dataclass(frozen=True)
@@ -149,6 +181,7 @@ class RobotSpec:
     arms: tuple[ArmSpec, ...]
     cameras: tuple[CameraSpec, ...]
     layouts: dict[str, dict[str, float]] = field(default_factory=dict)
+    safety: SafetyLimits | None = None
 
     def __post_init__(self) -> None:
         sides = [a.side for a in self.arms]
