@@ -73,22 +73,25 @@ class MovingFrames:
 
     def __init__(self, frames: list[JointFrame]) -> None:
         self.frames = [f for f in frames if not f.fixed]
-        self._R = np.array([f.T_parent_child[:3, :3] for f in self.frames])
-        self._xyz = np.array([f.T_parent_child[:3, 3] for f in self.frames])
-        self._quat_xyzw = np.array([quat_from_rotation(R) for R in self._R])
-        self._axis = np.array([f.axis for f in self.frames])
+        self._sources = [f.source for f in self.frames]
         self._multiplier = np.array([f.multiplier for f in self.frames])
         self._offset = np.array([f.offset for f in self.frames])
-        self._slides = np.array([f.kind == "prismatic" for f in self.frames])
+        slides = np.array([f.kind == "prismatic" for f in self.frames])
+        self._slide, self._half_turn = np.where(slides, 1.0, 0.0), np.where(slides, 0.0, 0.5)
+        axes = np.array([f.axis for f in self.frames]).reshape(-1, 3)
+        R = np.array([f.T_parent_child[:3, :3] for f in self.frames]).reshape(-1, 3, 3)
+        self._xyz = np.array([f.T_parent_child[:3, 3] for f in self.frames]).reshape(-1, 3)
+        self._slide_axis = np.einsum("nij,nj->ni", R, axes)
+        # The fixed rotation (u, t) times the joint's (axis sin, cos) is linear in sin and cos.
+        self._by_cos = np.array([quat_from_rotation(r) for r in R]).reshape(-1, 4)
+        u, t = self._by_cos[:, :3], self._by_cos[:, 3:]
+        self._by_sin = np.hstack([t * axes + np.cross(u, axes), -np.sum(u * axes, axis=1, keepdims=True)])
 
     def poses(self, positions: Mapping[str, float]) -> Array:
         """Translation [m] and quaternion xyzw (N, 7) of each child in its parent. KeyError for a missing joint."""
-        value = self._multiplier * np.array([positions[f.source] for f in self.frames]) + self._offset
-        turn = np.where(self._slides, 0.0, value / 2)
-        slide = np.where(self._slides, value, 0.0)
-        xyz = self._xyz + np.einsum("nij,nj->ni", self._R, self._axis * slide[:, None])
-        v, w = self._axis * np.sin(turn)[:, None], np.cos(turn)[:, None]
-        u, t = self._quat_xyzw[:, :3], self._quat_xyzw[:, 3:]
-        vector = t * v + w * u + np.cross(u, v)
-        scalar = t * w - np.sum(u * v, axis=1, keepdims=True)
-        return np.hstack([xyz, vector, scalar])
+        value = self._multiplier * np.array([positions[source] for source in self._sources]) + self._offset
+        turn = (self._half_turn * value)[:, None]
+        out = np.empty((len(self.frames), 7))
+        out[:, :3] = self._xyz + (self._slide * value)[:, None] * self._slide_axis
+        out[:, 3:] = np.sin(turn) * self._by_sin + np.cos(turn) * self._by_cos
+        return out
