@@ -155,6 +155,7 @@ def _common(driver: str, objects: str) -> list[Endpoint]:
         _service(
             "sim/get_entities_states", "simulation_interfaces/srv/GetEntitiesStates", SIM_BRIDGE, (ANY,), graphs=sim
         ),
+        _action("sim/simulate_steps", "simulation_interfaces/action/SimulateSteps", SIM_BRIDGE, (ANY,), graphs=sim),
         _service("sim/load_scene", "bimanual_interfaces/srv/LoadScene", SIM_BRIDGE, (TASK_SERVER,), graphs=sim),
         _service("task/load", "bimanual_interfaces/srv/LoadTask", TASK_SERVER, (ANY,)),
         _service("task/evaluate", "bimanual_interfaces/srv/EvaluateTask", TASK_SERVER, (ANY,)),

@@ -83,6 +83,8 @@ class SceneSpec:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise BimanualError(f"seed {self.seed} is below the limit 0")
         names = [o.name for o in self.objects]
         reserved = {TABLE_NAME, "robot", "world"}
         for name in names:

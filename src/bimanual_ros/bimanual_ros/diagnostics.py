@@ -9,6 +9,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 from bimanual_core.contract import Qos
+from bimanual_ros.faults import faults_of
 from bimanual_ros.qos import publisher_qos
 from bimanual_ros.sim_time import now
 
@@ -29,7 +30,7 @@ class Diagnostics:
         self._timer = node.create_timer(PERIOD_S, self.publish, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def publish(self) -> None:
-        level, text, values = self._health()
+        level, text, values = self._judge()
         status = DiagnosticStatus(
             level=bytes([level]),
             name=self._node.get_fully_qualified_name().lstrip("/"),
@@ -40,3 +41,15 @@ class Diagnostics:
         message = DiagnosticArray(status=[status])
         message.header.stamp = now(self._node).to_msg()
         self._publisher.publish(message)
+
+    def _judge(self) -> Health:
+        """The node's own health, and the faults of its callbacks on top."""
+        faults = faults_of(self._node)
+        try:
+            level, text, values = self._health()
+        except Exception as error:  # noqa: BLE001 - counted and shown below
+            level, text, values = ERROR, faults.note("health", error), {}
+        if not faults.count:
+            return level, text, values
+        text = f"{text}; {faults.count} callbacks failed, newest: {faults.newest}"
+        return max(level, ERROR if faults.fresh else WARN), text, {**values, "faults": faults.count}

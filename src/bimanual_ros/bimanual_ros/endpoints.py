@@ -1,5 +1,5 @@
 """Publishers, subscriptions, services, actions and clients built from the contract, so that no node spells a name's
-type or QoS a second time."""
+type or QoS a second time. What calls back is guarded (see ``faults``): no exception in it ends the node."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from rclpy.subscription import Subscription
 from bimanual_core.contract import Endpoint, Kind, endpoints
 from bimanual_core.errors import BimanualError, UnknownNameError
 from bimanual_core.robot import RobotSpec
+from bimanual_ros.faults import guarded, guarded_goals, guarded_service
 from bimanual_ros.polling import Polled
 from bimanual_ros.qos import publisher_qos, subscription_qos
 
@@ -73,7 +74,12 @@ class Endpoints:
         qos = subscription_qos(e.qos)
         qos.depth = depth or qos.depth
         subscription = self.node.create_subscription(
-            message_class(e.type), name, callback, qos, raw=raw, event_callbacks=NO_SUBSCRIPTION_EVENTS
+            message_class(e.type),
+            name,
+            guarded(self.node, name, callback),
+            qos,
+            raw=raw,
+            event_callbacks=NO_SUBSCRIPTION_EVENTS,
         )
         if polled is not None:
             polled.adopt(subscription)
@@ -84,7 +90,7 @@ class Endpoints:
         the node's common group would hear nothing until that callback has ended."""
         type_ = message_class(self._of_kind(name, Kind.SERVICE).type)
         group = MutuallyExclusiveCallbackGroup() if apart else None
-        return self.node.create_service(type_, name, callback, callback_group=group)
+        return self.node.create_service(type_, name, guarded_service(self.node, name, callback), callback_group=group)
 
     def client(self, name: str) -> Client:
         """A client in a callback group of its own: a callback may await its answer, which the node's common group would
@@ -93,8 +99,10 @@ class Endpoints:
         return self.node.create_client(type_, name, callback_group=MutuallyExclusiveCallbackGroup())
 
     def action_server(self, name: str, execute: Callable[[Any], Any], **callbacks: Any) -> ActionServer:
+        """A server of goals; ``callbacks`` are rclpy's ``goal_callback``, ``handle_accepted_callback`` and
+        ``cancel_callback``."""
         type_ = message_class(self._of_kind(name, Kind.ACTION).type)
-        return ActionServer(self.node, type_, name, execute, **callbacks)
+        return ActionServer(self.node, type_, name, **guarded_goals(self.node, name, type_, execute, callbacks))
 
     def action_client(self, name: str) -> ActionClient:
         return ActionClient(self.node, message_class(self._of_kind(name, Kind.ACTION).type), name)

@@ -242,7 +242,9 @@ class GraphWorld:
     def _play(self, playing: bool) -> None:
         state = SimulationState.STATE_PLAYING if playing else SimulationState.STATE_PAUSED
         request = SetSimulationState.Request(state=SimulationState(state=state))
-        self._require_ok(call(self.feed, self._set_state, request, SIM_BRIDGE).result)
+        result = call(self.feed, self._set_state, request, SIM_BRIDGE).result
+        if result.result != SetSimulationState.Response.ALREADY_IN_TARGET_STATE:
+            self._require_ok(result)
 
     def _require_ok(self, result: Result) -> None:
         if result.result != Result.RESULT_OK:

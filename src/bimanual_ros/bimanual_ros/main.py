@@ -10,6 +10,8 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
 from bimanual_core.errors import BimanualError
+from bimanual_ros.faults import guard_rest
+from bimanual_ros.node_executor import NodeExecutor
 from bimanual_ros.sim_time import read_clock_on_demand
 
 Spin = Callable[[Node, SingleThreadedExecutor], None]
@@ -26,7 +28,8 @@ def run_node(factory: Callable[[], Node], args: Sequence[str] | None = None, spi
     try:
         node = factory()
         read_clock_on_demand(node)
-        executor = SingleThreadedExecutor()
+        guard_rest(node)
+        executor = NodeExecutor()
         executor.add_node(node)
         if spin is None:
             executor.spin()

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, Protocol
+from typing import Any
 
 from bimanual_interfaces.srv import LoadScene
-from rclpy.task import Future
 
 from bimanual_core.errors import BimanualError
-from bimanual_core.observation import ObjectSnapshot
-from bimanual_core.scene import SceneSpec
-from bimanual_ros.conversions.basics import header, pose_msg, time_msg
-from bimanual_ros.conversions.scene import WORLD, scene_of
+from bimanual_ros.conversions.basics import time_msg
+from bimanual_ros.conversions.scene import scene_of
 from bimanual_ros.endpoints import Endpoints
-from simulation_interfaces.msg import EntityState, Result, SimulationState, SimulatorFeatures
+from bimanual_ros.entity_states import entities_states
+from bimanual_ros.sim_stepping import SimStepping
+from bimanual_ros.simulator import Simulator
+from simulation_interfaces.msg import Result, SimulationState, SimulatorFeatures
 from simulation_interfaces.srv import (
     GetEntitiesStates,
     GetSimulationState,
     GetSimulatorFeatures,
     ResetSimulation,
     SetSimulationState,
-    StepSimulation,
 )
 
-#: Most ticks of one step_simulation: an hour of simulated time.
-MOST_STEPS = 3600 * 300
 _FEATURES = (
     SimulatorFeatures.ENTITY_STATE_GETTING,
     SimulatorFeatures.SIMULATION_RESET,
@@ -36,28 +32,14 @@ _FEATURES = (
     SimulatorFeatures.SIMULATION_STATE_PAUSE,
     SimulatorFeatures.STEP_SIMULATION_SINGLE,
     SimulatorFeatures.STEP_SIMULATION_MULTIPLE,
+    SimulatorFeatures.STEP_SIMULATION_ACTION,
+    SimulatorFeatures.ENTITY_CATEGORIES,
 )
-
-
-class Simulator(Protocol):
-    """What the services ask of a simulator."""
-
-    lockstep: bool
-    playing: bool
-
-    def set_playing(self, playing: bool) -> None: ...
-
-    def step(self, count: int) -> Future:
-        """A future that is done when ``count`` ticks have passed and time rests."""
-        ...
-
-    def load_scene(self, scene: SceneSpec) -> tuple[int, int]:
-        """Build a scene; its scene_id and the stamp [ns] at which it is ready. Raises BimanualError."""
-        ...
-
-    def reload(self) -> None: ...
-
-    def objects(self) -> ObjectSnapshot: ...
+_SETTABLE = (SimulationState.STATE_PLAYING, SimulationState.STATE_PAUSED)
+_INFO = (
+    "scenes are built by sim/load_scene; a step is a tick of 1/300 s, and time rests on whole 1/30 s: steps are "
+    "rounded up to them; state and spawned entities are reset together; filters of entities: names and categories"
+)
 
 
 class SimServices:
@@ -68,14 +50,18 @@ class SimServices:
         endpoints.service("sim/get_simulator_features", self._features)
         endpoints.service("sim/get_simulation_state", self._get_state)
         endpoints.service("sim/set_simulation_state", self._set_state)
-        endpoints.service("sim/step_simulation", self._step)
+        self._stepping = SimStepping(endpoints, simulator)
         endpoints.service("sim/reset_simulation", self._reset)
         endpoints.service("sim/get_entities_states", self._entities)
         endpoints.service("sim/load_scene", self._load_scene)
 
+    def publish_feedback(self) -> None:
+        """Feedback of what takes time; call this about 20 times a second."""
+        self._stepping.publish_feedback()
+
     def _features(self, _: Any, response: GetSimulatorFeatures.Response) -> GetSimulatorFeatures.Response:
         response.features.features = list(_FEATURES)
-        response.features.custom_info = "scenes are built by sim/load_scene; time moves in ticks of 1/300 s"
+        response.features.custom_info = _INFO
         return response
 
     def _get_state(self, _: Any, response: GetSimulationState.Response) -> GetSimulationState.Response:
@@ -88,56 +74,42 @@ class SimServices:
         self, request: SetSimulationState.Request, response: SetSimulationState.Response
     ) -> SetSimulationState.Response:
         wanted = request.state.state
-        if wanted not in (SimulationState.STATE_PLAYING, SimulationState.STATE_PAUSED):
+        if wanted not in _SETTABLE:
+            known = wanted in (SimulationState.STATE_STOPPED, SimulationState.STATE_QUITTING)
+            code = Result.RESULT_FEATURE_UNSUPPORTED if known else Result.RESULT_OPERATION_FAILED
             text = f"state {wanted} cannot be set; choices: 1 (playing), 2 (paused)"
-            response.result = Result(result=Result.RESULT_FEATURE_UNSUPPORTED, error_message=text)
+            response.result = Result(result=code, error_message=text)
             return response
-        self._sim.set_playing(wanted == SimulationState.STATE_PLAYING)
-        response.result.result = Result.RESULT_OK
-        return response
-
-    async def _step(self, request: StepSimulation.Request, response: StepSimulation.Response) -> Any:
-        if self._sim.playing and not self._sim.lockstep:
-            text = "simulated time runs freely; pause it first, or use time_mode:=lockstep"
-            response.result = Result(result=Result.RESULT_INCORRECT_STATE, error_message=text)
+        playing = wanted == SimulationState.STATE_PLAYING
+        if playing == self._sim.playing:
+            text = f"the simulation is {'playing' if playing else 'paused'} already"
+            already = SetSimulationState.Response.ALREADY_IN_TARGET_STATE
+            response.result = Result(result=already, error_message=text)
             return response
-        if not 0 < request.steps <= MOST_STEPS:
-            text = f"steps {request.steps} is outside 1..{MOST_STEPS}"
-            response.result = Result(result=Result.RESULT_OPERATION_FAILED, error_message=text)
-            return response
-        await self._sim.step(int(request.steps))
+        self._sim.set_playing(playing)
         response.result.result = Result.RESULT_OK
         return response
 
     def _reset(self, request: ResetSimulation.Request, response: ResetSimulation.Response) -> ResetSimulation.Response:
-        if request.scope == ResetSimulation.Request.SCOPE_TIME:
+        scopes = ResetSimulation.Request
+        known = scopes.SCOPE_TIME | scopes.SCOPE_STATE | scopes.SCOPE_SPAWNED
+        everything = request.scope == scopes.SCOPE_ALL
+        if request.scope & ~known and not everything:
+            text = (
+                f"scope {request.scope} is unknown; choices: 0 (default), 2 (state), 4 (spawned), 6, 255 (all)"
+            )
+            response.result = Result(result=Result.RESULT_OPERATION_FAILED, error_message=text)
+        elif request.scope & scopes.SCOPE_TIME and not everything:
             text = "time never goes back here; reset the state instead"
             response.result = Result(result=Result.RESULT_FEATURE_UNSUPPORTED, error_message=text)
-            return response
-        try:
+        else:
             self._sim.reload()
             response.result.result = Result.RESULT_OK
-        except BimanualError as error:
-            response.result = Result(result=Result.RESULT_OPERATION_FAILED, error_message=str(error))
+            response.result.error_message = "all was reset but time, which goes on" if everything else ""
         return response
 
-    def _entities(
-        self, request: GetEntitiesStates.Request, response: GetEntitiesStates.Response
-    ) -> GetEntitiesStates.Response:
-        try:
-            pattern = re.compile(request.filters.filter)
-        except re.error as error:
-            text = f"filter {request.filters.filter!r} is no regular expression: {error}"
-            response.result = Result(result=Result.RESULT_OPERATION_FAILED, error_message=text)
-            return response
-        snapshot = self._sim.objects()
-        for name, state in snapshot.objects.items():
-            if pattern.search(name):
-                response.entities.append(name)
-                entry = EntityState(header=header(snapshot.stamp_ns, WORLD), pose=pose_msg(state.T_world_object))
-                response.states.append(entry)
-        response.result.result = Result.RESULT_OK
-        return response
+    def _entities(self, request: GetEntitiesStates.Request, response: GetEntitiesStates.Response) -> Any:
+        return entities_states(self._sim, response, request.filters)
 
     def _load_scene(self, request: LoadScene.Request, response: LoadScene.Response) -> LoadScene.Response:
         try:

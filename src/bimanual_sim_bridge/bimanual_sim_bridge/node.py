@@ -5,17 +5,19 @@ from __future__ import annotations
 import sys
 import time
 
+import numpy as np
 from bimanual_interfaces.msg import SimStatus
+from numpy.typing import NDArray
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.task import Future
 
 from bimanual_assets import asset_of
 from bimanual_core.contract import SIM_BRIDGE
 from bimanual_core.observation import ObjectSnapshot
 from bimanual_core.rates import CAMERA_TICKS, CONTROLLER_STATE_TICKS, JOINT_STATE_TICKS, OBJECTS_TICKS, PHYSICS_HZ
 from bimanual_core.scene import SceneSpec
+from bimanual_core.stepping import StepJob
 from bimanual_ros.camera_publisher import CameraPublisher
 from bimanual_ros.conversions.basics import header
 from bimanual_ros.diagnostics import OK, WARN, Diagnostics, Health
@@ -57,7 +59,6 @@ class SimBridge(Node):
         self.world.observe(names)
         self.run = RunControl(values["time_mode"] == "lockstep")
         self.pace = Pace(0.0 if self.run.lockstep else values["rtf"])
-        self._steps: list[Future] = []
         self._status_of = SimStatus.LOADING
         endpoints = Endpoints(self, robot)
         self._status = endpoints.publisher("sim/status")
@@ -110,6 +111,7 @@ class SimBridge(Node):
         if wait > 0.0:
             time.sleep(wait)
         self._finish_camera()
+        self.run.answer(tick)
 
     def _rest(self, executor: SingleThreadedExecutor) -> None:
         """At rest every stream has a sample of this very instant."""
@@ -127,9 +129,6 @@ class SimBridge(Node):
         if self._states_ns != now:
             self._show_states()
         self._publish_status(SimStatus.RESTING)
-        steps, self._steps = self._steps, []
-        for future in steps:
-            future.set_result(None)
 
     def _show_joints(self) -> None:
         self._publisher.joints(self.world.joints())
@@ -148,6 +147,7 @@ class SimBridge(Node):
         if now - self._feedback_at >= FEEDBACK_PERIOD_S:
             self._feedback_at = now
             self.actions.publish_feedback()
+            self._sim_services.publish_feedback()
 
     # -- cameras ------------------------------------------------------------------------------------------------------
     def _start_cameras(self, tick: int) -> None:
@@ -199,18 +199,15 @@ class SimBridge(Node):
         if playing:
             self.actions.release()
 
-    def step(self, count: int) -> Future:
-        future = Future()
-        self.run.request(count)
-        self._steps.append(future)
+    def step(self, count: int) -> StepJob:
         self._status_of = SimStatus.ADVANCING
-        return future
+        return self.run.request(count)
 
     def load_scene(self, scene: SceneSpec) -> tuple[int, int]:
         for item in scene.objects:
             asset_of(item)  # refuse an unknown asset while the present scene still stands
         self.actions.cancel_all("a new scene is loaded")
-        self.run.drop_requests()
+        self.run.drop_requests("a new scene is loaded")
         self._publish_status(SimStatus.LOADING)
         self._finish_camera()
         self.world.load_scene(scene)
@@ -224,6 +221,9 @@ class SimBridge(Node):
 
     def objects(self) -> ObjectSnapshot:
         return self.world.objects()
+
+    def twists(self) -> dict[str, NDArray[np.float64]]:
+        return self.world.scene.object_twists()
 
     # -- graph --------------------------------------------------------------------------------------------------------
     def _publish_status(self, state: int | None = None) -> None:

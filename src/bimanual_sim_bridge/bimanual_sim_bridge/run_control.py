@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from bimanual_core.rates import PHYSICS_HZ, REST_TICKS
+from bimanual_core.stepping import StepJob
 
 #: Behind by more than this [s], the pace starts afresh instead of rushing to catch up.
 LONGEST_LAG_S = 1.0
@@ -20,29 +21,44 @@ class RunControl:
     def __init__(self, lockstep: bool) -> None:
         self.lockstep = lockstep
         self.playing = True
-        self._steps = 0
+        self._jobs: deque[StepJob] = deque()
 
     @property
     def stepping(self) -> bool:
         """Whether steps that were asked for remain."""
-        return self._steps > 0
+        return any(job.remaining for job in self._jobs)
 
-    def request(self, steps: int) -> None:
-        """Let ``steps`` ticks happen, paused or not."""
-        self._steps += steps
+    def request(self, steps: int) -> StepJob:
+        """Let ``steps`` ticks happen, paused or not, after those that were asked for before."""
+        job = StepJob(steps)
+        self._jobs.append(job)
+        return job
 
-    def drop_requests(self) -> None:
-        self._steps = 0
+    def drop_requests(self, why: str) -> None:
+        """End the jobs under way; they read ``why``."""
+        for job in self._jobs:
+            job.end(why)
+        self._jobs.clear()
+
+    def answer(self, tick: int) -> None:
+        """Where time may rest, end the jobs that have had their steps, and forget those that were cancelled."""
+        if tick % REST_TICKS:
+            return
+        while self._jobs and not self._jobs[0].remaining:
+            self._jobs.popleft().end()
 
     def wants_tick(self, tick: int, active: bool) -> bool:
         """Whether time moves on from ``tick``; ``active``: a controller moves or waits to."""
-        if self._steps > 0 or tick % REST_TICKS:
+        if tick % REST_TICKS or self.stepping:
             return True
         return self.playing and (active or not self.lockstep)
 
     def ticked(self) -> None:
         """Take note of a tick."""
-        self._steps = max(0, self._steps - 1)
+        for job in self._jobs:
+            if job.remaining:
+                job.tick()
+                return
 
 
 class Pace:

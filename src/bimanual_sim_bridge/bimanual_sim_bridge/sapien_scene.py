@@ -16,7 +16,7 @@ from bimanual_sim_bridge.engine import new_scene
 from bimanual_sim_bridge.joint_backend import SapienJointBackend
 from bimanual_sim_bridge.poses import from_sapien
 from bimanual_sim_bridge.robot_model import RobotFiles, build_robot
-from bimanual_sim_bridge.scene_objects import build_object
+from bimanual_sim_bridge.scene_objects import build_object, twist_of
 from bimanual_sim_bridge.settings import SimSettings
 from bimanual_sim_bridge.surroundings import add_surroundings
 
@@ -77,6 +77,10 @@ class SapienScene:
             )
             for item in self.spec.objects
         }
+
+    def object_twists(self) -> dict[str, Array]:
+        """Velocity (6,) of each object's centre of mass in the world: linear [m/s], then angular [rad/s]."""
+        return {item.name: twist_of(self._objects[item.name]) for item in self.spec.objects}
 
     def close(self) -> None:
         """Let go of everything SAPIEN holds for this scene."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import sapien
+from numpy.typing import NDArray
 
 from bimanual_assets import asset_of
 from bimanual_core.asset import Shape
@@ -28,6 +29,14 @@ def build_object(scene: sapien.Scene, item: SceneObject, render: bool) -> sapien
             _add_visual(builder, shape, item.rgb or shape.rgb or asset.rgb)
     builder.set_initial_pose(to_sapien(item.T_world_object))
     return builder.build_static(name=item.name) if item.fixed else builder.build(name=item.name)
+
+
+def twist_of(body: sapien.Entity) -> NDArray[np.float64]:
+    """Velocity (6,) of a body's centre of mass in the world: linear [m/s], angular [rad/s]; zero if it is fixed."""
+    dynamic = body.find_component_by_type(sapien.physx.PhysxRigidDynamicComponent)
+    if dynamic is None:
+        return np.zeros(6)
+    return np.concatenate([dynamic.get_linear_velocity(), dynamic.get_angular_velocity()]).astype(np.float64)
 
 
 def _add_collision(

@@ -26,13 +26,50 @@ def test_a_pause_holds_goals_until_it_ends() -> None:
 def test_requested_steps_happen_also_when_paused() -> None:
     run = RunControl(lockstep=False)
     run.playing = False
-    run.request(12)
-    ticks = 0
-    while run.wants_tick(ticks, active=False):
-        ticks += 1
-        run.ticked()
-    assert ticks == 20  # 12, then on to the next sample
+    job = run.request(12)
+    assert advance(run, 0) == 20  # 12, then on to the next sample
     assert not run.stepping
+    assert (job.ended, job.done, job.failure) == (True, 12, "")
+
+
+def advance(run: RunControl, tick: int, most: int = 1000) -> int:
+    """The tick at which time rests, or after ``most`` ticks."""
+    for _ in range(most):
+        if not run.wants_tick(tick, active=False):
+            break
+        tick += 1
+        run.ticked()
+        run.answer(tick)
+    return tick
+
+
+def test_requests_have_their_steps_one_after_the_other() -> None:
+    run = RunControl(lockstep=True)
+    first, second = run.request(10), run.request(25)
+    ends: list[int] = []
+    for job in (first, second):
+        job.on_end(lambda job=job: ends.append(job.done))
+    assert advance(run, 0, 10) == 10
+    assert (first.ended, second.ended) == (True, False)
+    assert advance(run, 10) == 40
+    assert ends == [10, 25]
+
+
+def test_a_request_that_ends_early_says_why_and_time_comes_to_rest() -> None:
+    run = RunControl(lockstep=True)
+    cancelled, other = run.request(100), run.request(5)
+    advance(run, 0, 13)
+    cancelled.end("cancelled")
+    assert cancelled.failure == "cancelled after 13 of 100 steps"
+    assert advance(run, 13) == 20
+    assert (other.ended, other.failure) == (True, "")
+    late = run.request(50)
+    run.drop_requests("a new scene is loaded")
+    assert late.failure == "a new scene is loaded after 0 of 50 steps"
+    assert not run.stepping
+    seen: list[bool] = []
+    late.on_end(lambda: seen.append(late.ended))  # one who asks after the end is told at once
+    assert seen == [True]
 
 
 def test_realtime_runs_unless_paused() -> None:
