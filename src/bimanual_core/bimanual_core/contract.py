@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from bimanual_core.errors import UnknownNameError
-from bimanual_core.rates import CAMERA_HZ, CLOCK_HZ, CONTROLLER_STATE_HZ, JOINT_STATE_HZ, OBJECTS_HZ
+from bimanual_core.rates import CAMERA_HZ, CLOCK_HZ, CONTROLLER_STATE_HZ, JOINT_STATE_HZ, MARKERS_HZ, OBJECTS_HZ
 from bimanual_core.robot import RobotSpec
 
 
@@ -58,6 +58,7 @@ PLANNER = "planner"
 TASK_SERVER = "task_server"
 RECORDER = "recorder"
 ANY = "any client"
+MARKERS = "visualization_msgs/msg/MarkerArray"
 
 CAMERA_STREAMS = (
     ("color/image_raw", "sensor_msgs/msg/Image"),
@@ -127,6 +128,25 @@ def _common(driver: str, objects: str) -> list[Endpoint]:
             rate_hz=OBJECTS_HZ,
             frame="world",
             note="truth in simulation, the layout a person confirmed on a real table",
+        ),
+        _topic(
+            "scene/markers",
+            MARKERS,
+            objects,
+            (ANY,),
+            Qos.STATE,
+            rate_hz=MARKERS_HZ,
+            frame="world",
+            note="for RViz: table, objects, names, contacts; published only while somebody listens",
+        ),
+        _topic(
+            "planner/markers",
+            MARKERS,
+            PLANNER,
+            (ANY,),
+            Qos.LATCHED,
+            frame="world",
+            note="for RViz: tcp goals and paths of the skills at work; cleared when they are done",
         ),
         _topic(
             "sim/status",

@@ -13,6 +13,7 @@ CLOCK_HZ = 100
 CONTROLLER_STATE_HZ = 50  # as ros2_control's default
 CAMERA_HZ = 30
 OBJECTS_HZ = 30
+MARKERS_HZ = 10
 POLICY_HZ = 15
 
 NS_PER_S = 1_000_000_000
@@ -22,6 +23,7 @@ JOINT_STATE_TICKS = PHYSICS_HZ // JOINT_STATE_HZ
 CONTROLLER_STATE_TICKS = PHYSICS_HZ // CONTROLLER_STATE_HZ
 CAMERA_TICKS = PHYSICS_HZ // CAMERA_HZ
 OBJECTS_TICKS = PHYSICS_HZ // OBJECTS_HZ
+MARKERS_TICKS = PHYSICS_HZ // MARKERS_HZ
 
 #: A simulated world comes to rest only on multiples of this many ticks (1/30 s), so that the sample of every
 #: stream at rest carries the same stamp.

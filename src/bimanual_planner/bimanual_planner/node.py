@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from bimanual_interfaces.action import ExecuteSkill
 from bimanual_interfaces.srv import PlanMotion
 from rclpy.action import CancelResponse, GoalResponse
@@ -22,16 +23,20 @@ from bimanual_core.skill import Skill, SkillReport
 from bimanual_kinematics.model import RobotModel
 from bimanual_planner.requests import plan_poses
 from bimanual_planner.skills import LocalSkills
+from bimanual_planner.steps import along
 from bimanual_ros.conversions.basics import pose_of
 from bimanual_ros.conversions.joints import trajectory_msg
 from bimanual_ros.conversions.skills import report_msg, skill_of
 from bimanual_ros.diagnostics import OK, Diagnostics, Health
 from bimanual_ros.graph_world import GraphWorld
 from bimanual_ros.main import run_node
+from bimanual_ros.markers import no_markers, plan_markers
 from bimanual_ros.parameters import declare
 from bimanual_ros.robots import GRAPH, ROBOT, robot_of
 
 PARAMETERS = (ROBOT, GRAPH)
+#: Poses that a tcp's way is drawn through.
+SHOWN_POSES = 30
 
 
 class Planner(Node):
@@ -52,6 +57,7 @@ class Planner(Node):
             "skills/execute", self._execute, goal_callback=self._on_goal, cancel_callback=self._on_cancel
         )
         endpoints.service("planner/plan", self._plan, apart=True)
+        self._markers = endpoints.publisher("planner/markers")
         self._diagnostics = Diagnostics(self, self._health)
 
     # -- skills/execute -----------------------------------------------------------------------------------------------
@@ -92,9 +98,18 @@ class Planner(Node):
                     ExecuteSkill.Feedback(index=index, left=left, right=right, phase=phase)
                 ),
                 cancelled=lambda: self._cancelled,
+                preview=self._show,
             )
         except BimanualError as error:
             return SkillReport(asked, 0, error.code, str(error), 0, layer="request")
+        finally:
+            self._markers.publish(no_markers(self._world.since_ns))
+
+    def _show(self, names: dict[str, str], paths: dict[str, Any]) -> None:
+        """The ways (N, n) the arms are about to go, as markers."""
+        fk = self._skills.model.fk
+        poses = {side: np.array([fk(side, q) for q in along(path, SHOWN_POSES)]) for side, path in paths.items()}
+        self._markers.publish(plan_markers(self._world.since_ns, poses, names))
 
     # -- planner/plan -------------------------------------------------------------------------------------------------
     async def _plan(self, request: PlanMotion.Request, response: PlanMotion.Response) -> PlanMotion.Response:

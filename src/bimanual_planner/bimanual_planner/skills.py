@@ -25,6 +25,8 @@ Array = NDArray[np.float64]
 
 #: Told the index, both skills' names and the phase (planning, moving).
 Progress = Callable[[int, str, str, str], None]
+#: Told by side which skill is about to move and the joints (N, n) its arm will pass; arms that stay are left out.
+Preview = Callable[[dict[str, str], dict[str, Array]], None]
 
 
 class SkillFailure(BimanualError):
@@ -58,13 +60,17 @@ class LocalSkills:
         sync: str = "proportional",
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
+        preview: Preview | None = None,
     ) -> SkillReport:
-        """Run both lists; ``progress`` hears of each index, ``cancelled`` is asked before each motion.
+        """Run both lists; ``progress`` hears of each index, ``preview`` of the ways chosen for it, ``cancelled`` is
+        asked before each motion.
 
         Refusals and failures are in the report; only SilentNodeError is raised.
         """
         asked = max(len(left), len(right))
-        run = _Run(self, sync, progress or (lambda *_: None), cancelled or (lambda: False))
+        run = _Run(
+            self, sync, progress or (lambda *_: None), cancelled or (lambda: False), preview or (lambda *_: None)
+        )
         try:
             run.all(self._lists(left, right, asked, sync))
         except SilentNodeError:
@@ -122,11 +128,14 @@ class LocalSkills:
 class _Run:
     """One request on its way: where it is, what it has chosen, how long it planned."""
 
-    def __init__(self, skills: LocalSkills, sync: str, progress: Progress, cancelled: Callable[[], bool]) -> None:
+    def __init__(
+        self, skills: LocalSkills, sync: str, progress: Progress, cancelled: Callable[[], bool], preview: Preview
+    ) -> None:
         self._skills = skills
         self._sync = sync
         self._progress = progress
         self._cancelled = cancelled
+        self._preview = preview
         self._plan_seconds = 0.0
         self._done = 0
         self._log: list[str] = []
@@ -153,6 +162,9 @@ class _Run:
             first = {(i + index, side): choice for (i, side), choice in plan.choices().items()}
             self._progress(index, left, right, "moving")
             row = plan.rows[0]
+            paths = {side: [step.path for step in way.steps if step.path is not None] for side, way in row.items()}
+            ways = {side: np.concatenate(parts) for side, parts in paths.items() if parts}
+            self._preview({side: lists[side][index].name for side in ways}, ways)
             for steps in zipped(*(row[side].steps if side in row else [] for side in ("left", "right"))):
                 state = self._step(state, steps, scene)
             self._done = index + 1

@@ -15,7 +15,14 @@ from rclpy.node import Node
 from bimanual_assets import asset_of
 from bimanual_core.contract import SIM_BRIDGE
 from bimanual_core.observation import ObjectSnapshot
-from bimanual_core.rates import CAMERA_TICKS, CONTROLLER_STATE_TICKS, JOINT_STATE_TICKS, OBJECTS_TICKS, PHYSICS_HZ
+from bimanual_core.rates import (
+    CAMERA_TICKS,
+    CONTROLLER_STATE_TICKS,
+    JOINT_STATE_TICKS,
+    MARKERS_TICKS,
+    OBJECTS_TICKS,
+    PHYSICS_HZ,
+)
 from bimanual_core.scene import SceneSpec
 from bimanual_core.stepping import StepJob
 from bimanual_ros.camera_publisher import CameraPublisher
@@ -23,6 +30,7 @@ from bimanual_ros.conversions.basics import header
 from bimanual_ros.diagnostics import OK, WARN, Diagnostics, Health
 from bimanual_ros.endpoints import Endpoints
 from bimanual_ros.main import run_node
+from bimanual_ros.markers import SceneMarkers
 from bimanual_ros.parameters import Parameter, declare
 from bimanual_ros.robots import ROBOT, robot_of
 from bimanual_ros.served_controllers import FEEDBACK_PERIOD_S, ServedControllers
@@ -63,6 +71,7 @@ class SimBridge(Node):
         endpoints = Endpoints(self, robot)
         self._status = endpoints.publisher("sim/status")
         self._publisher = WorldPublisher(endpoints, self.world.bank)
+        self._markers = SceneMarkers(endpoints, asset_of)
         self._cameras = {name: CameraPublisher(endpoints, robot.camera(name)) for name in names}
         self._phase = {name: i * CAMERA_TICKS // max(len(names), 1) for i, name in enumerate(names)}
         self._state_listeners = 0
@@ -103,6 +112,8 @@ class SimBridge(Node):
             self._show_states()
         if tick % OBJECTS_TICKS == 0:
             self._show_objects()
+        if tick % MARKERS_TICKS == 0:
+            self._markers.show(self.world.objects, self.world.scene.spec.table)
         self._start_cameras(tick)
         wait = self.pace.delay(tick, time.monotonic())
         if tick % CALLBACK_TICKS == 0:
@@ -128,6 +139,7 @@ class SimBridge(Node):
             self._show_objects()
         if self._states_ns != now:
             self._show_states()
+        self._markers.show(self.world.objects, self.world.scene.spec.table)
         self._publish_status(SimStatus.RESTING)
 
     def _show_joints(self) -> None:
@@ -181,6 +193,7 @@ class SimBridge(Node):
             self._show_objects()
             self._show_states()
         self._state_listeners = listeners
+        self._markers.show_to_newcomers(self.world.objects, self.world.scene.spec.table)
         new = [c for c in self._cameras.values() if c.listeners > self._rested_for.get(c.name, 0)]
         if new:
             self._show(new)

@@ -1,0 +1,102 @@
+"""Markers say what the scene is: right sizes at right places, names, and touched objects highlighted."""
+
+import numpy as np
+import pytest
+from rclpy.serialization import deserialize_message, serialize_message
+from visualization_msgs.msg import Marker, MarkerArray
+
+from bimanual_core.asset import Annotation, Asset, Shape
+from bimanual_core.errors import UnknownNameError
+from bimanual_core.observation import ObjectSnapshot, ObjectState
+from bimanual_core.scene import TableSpec
+from bimanual_core.se3 import make_T
+from bimanual_ros.conversions.basics import pose_of
+from bimanual_ros.markers import TOUCHED_MARGIN, no_markers, plan_markers, scene_markers
+
+T_WORLD_BOTTLE = make_T((0.1, 0.2, 0.84), (0.0, np.sqrt(0.5), 0.0, np.sqrt(0.5)))
+SHAPES = (Shape("cylinder", (0.03, 0.2)), Shape("sphere", (0.03,), make_T((0, 0, 0.1)), (0.0, 0.0, 1.0)))
+
+
+def asset_of(state: ObjectState) -> Asset:
+    if state.class_name != "bottle":
+        raise UnknownNameError("asset class", state.class_name, ["bottle"])
+    return Asset("bottle", "red", SHAPES, Annotation(), rgb=(0.8, 0.1, 0.1))
+
+
+def snapshot(contacts: tuple[str, ...] = ("table",), class_name: str = "bottle") -> ObjectSnapshot:
+    state = ObjectState("can", class_name, "red", (1.0, 1.0, 1.0), T_WORLD_BOTTLE, frozenset(contacts))
+    return ObjectSnapshot(1_500_000_000, 3, {"can": state})
+
+
+def by_namespace(message: MarkerArray) -> dict[str, list[Marker]]:
+    found: dict[str, list[Marker]] = {}
+    for marker in message.markers:
+        found.setdefault(marker.ns, []).append(marker)
+    return found
+
+
+def size(marker: Marker) -> list[float]:
+    return [marker.scale.x, marker.scale.y, marker.scale.z]
+
+
+def test_shapes_have_their_sizes_places_and_colours() -> None:
+    message = scene_markers(snapshot(), asset_of, TableSpec(top_z=0.75))
+    found = by_namespace(message)
+    body, cap = found["objects"]
+    assert (body.type, cap.type) == (Marker.CYLINDER, Marker.SPHERE)
+    assert size(body) == pytest.approx([0.06, 0.06, 0.2])
+    assert size(cap) == pytest.approx([0.06] * 3)
+    assert np.allclose(pose_of(body.pose), T_WORLD_BOTTLE)
+    assert np.allclose(pose_of(cap.pose)[:3, 3], [0.2, 0.2, 0.84])  # the bottle lies along x
+    assert (body.color.r, cap.color.b) == pytest.approx((0.8, 1.0))
+    (table,) = found["table"]
+    assert size(table) == pytest.approx([1.2, 0.7, 0.05])
+    assert table.pose.position.z == pytest.approx(0.725)
+    assert "contacts" not in found
+    (name,) = found["names"]
+    assert name.text == "can"
+    assert name.pose.position.z == pytest.approx(0.84 + 0.03 + 0.03)  # above a lying bottle, not a standing one
+
+
+def test_what_is_touched_is_wrapped_and_says_by_what() -> None:
+    found = by_namespace(scene_markers(snapshot(("table", "left_finger2", "left_finger1")), asset_of))
+    hulls = found["contacts"]
+    assert [h.type for h in hulls] == [m.type for m in found["objects"]]
+    assert size(hulls[0]) == pytest.approx([0.06 + TOUCHED_MARGIN] * 2 + [0.2 + TOUCHED_MARGIN])
+    assert 0.0 < hulls[0].color.a < 1.0
+    assert found["names"][0].text == "can\ntouches left_finger1, left_finger2"
+
+
+def test_an_object_of_no_catalogue_has_its_name() -> None:
+    found = by_namespace(scene_markers(snapshot(class_name="teapot"), asset_of))
+    assert set(found) == {"", "names"}
+
+
+def test_every_message_stands_for_itself() -> None:
+    for message in (
+        scene_markers(snapshot(("hand",)), asset_of, TableSpec()),
+        plan_markers(7, {"left": np.eye(4)[None], "right": np.eye(4)[None]}, {}),
+    ):
+        first, *rest = message.markers
+        assert first.action == Marker.DELETEALL
+        assert all(m.action == Marker.ADD and m.header.frame_id == "world" for m in rest)
+        assert len({(m.ns, m.id) for m in message.markers}) == len(message.markers)
+        stamps = {(m.header.stamp.sec, m.header.stamp.nanosec) for m in message.markers}
+        assert len(stamps) == 1
+        again = deserialize_message(serialize_message(message), MarkerArray)
+        assert len(again.markers) == len(message.markers)
+
+
+def test_goals_are_axes_at_the_end_of_the_way() -> None:
+    way = np.array([make_T((0.0, 0.0, z)) for z in (0.8, 0.9, 1.0)])
+    found = by_namespace(plan_markers(0, {"right": way}, {"right": "grasp_actor"}))
+    (axes,), (path,), (name,) = found["right_goal"], found["right_path"], found["right_name"]
+    assert np.allclose(pose_of(axes.pose), way[-1])
+    assert len(axes.points) == len(axes.colors) == 6
+    assert [p.z for p in path.points] == [0.8, 0.9, 1.0]
+    assert name.text == "right grasp_actor"
+    assert not any(ns.startswith("left") for ns in found)
+
+
+def test_nothing_is_left_at_the_end() -> None:
+    assert [m.action for m in no_markers(0).markers] == [Marker.DELETEALL]
