@@ -25,9 +25,7 @@ class DeviceSource(PipelineSource):
     devices there.
     """
 
-    def __init__(
-        self, serial: str, wanted: Profile, devices: Callable[[], Sequence[Any]] = connected_devices
-    ) -> None:
+    def __init__(self, serial: str, wanted: Profile, devices: Callable[[], Sequence[Any]] = connected_devices) -> None:
         super().__init__(f"RealSense {serial}" if serial else "the first RealSense")
         self._serial = serial
         self._wanted = wanted

@@ -54,7 +54,8 @@ class FrameReader:
             raise CameraError(f"{label}: colour format {self._format!r} is not one of {', '.join(_CHANNELS)}")
         self.intrinsics = intrinsics_of(colour, label)
         self.fps = float(colour.fps())
-        self._align = rs.align(rs.stream.color)
+        # The library's alignment would leave holes, where rounding falls between pixels, if there is nothing to align.
+        self._align = None if _same_view(kinds[rs.stream.depth], colour, label) else rs.align(rs.stream.color)
         self._device_clock = rs.timestamp_domain.hardware_clock
         self._number: int | None = None
 
@@ -65,7 +66,9 @@ class FrameReader:
             return None
         self._number = colour.frame_number
         host_time = colour.get_frame_timestamp_domain() != self._device_clock
-        depth_mm = _depth_mm(self._align.process(frameset).get_depth_frame()) if depth else None
+        if depth and self._align is not None:
+            range_ = self._align.process(frameset).get_depth_frame()
+        depth_mm = _depth_mm(range_) if depth else None
         return SourceFrame(colour.frame_number, colour.get_timestamp(), host_time, self._rgb(colour), depth_mm)
 
     def _together(self, colour: Any, range_: Any) -> bool:
@@ -79,6 +82,13 @@ class FrameReader:
         if self._format == "rgb8":
             return pixels.copy()  # the library takes its memory back
         return np.stack([pixels[..., channel] for channel in _CHANNELS[self._format]], axis=-1)
+
+
+def _same_view(depth: Any, colour: Any, label: str) -> bool:
+    """Whether both streams see through one lens from one place, as where colour comes from a stereo imager."""
+    between = depth.get_extrinsics_to(colour)
+    still = np.array_equal(between.rotation, np.eye(3).ravel()) and not np.any(between.translation)
+    return still and intrinsics_of(depth, label).same_as(intrinsics_of(colour, label))
 
 
 def _depth_mm(depth: Any) -> NDArray[np.uint16]:

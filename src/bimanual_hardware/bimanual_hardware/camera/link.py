@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from threading import Event
+from threading import Event, Lock
 
 from bimanual_hardware.camera.monitor import SILENCE_S, Level, Report, StreamMonitor
 from bimanual_hardware.camera.source import CameraError, CameraSource, SourceFrame
@@ -50,8 +50,10 @@ class CameraLink:
         self._pause_s = FIRST_PAUSE_S
         self._retry_s = -float("inf")
         self._heard_s = 0.0
-        self._frames = self._reconnects = 0
+        self._delivered = False  # a frame since it was opened
+        self._reconnects = 0
         self._ended = Event()
+        self._lock = Lock()
 
     # -- the camera's thread ------------------------------------------------------------------------------------------
     def run(self) -> None:
@@ -70,7 +72,7 @@ class CameraLink:
             if self._monitor is None:
                 self._wait_or_open()
             else:
-                self._read()
+                self._read(self._monitor)
         except CameraError as error:
             self._fail(str(error))
 
@@ -85,26 +87,32 @@ class CameraLink:
             return
         self._source.start()
         self._clock.reset()
-        self._frames, self._heard_s = 0, self._steady()
+        self._delivered, self._heard_s = False, self._steady()
         self._monitor = StreamMonitor(self._source.fps, self._heard_s)
 
-    def _read(self) -> None:
+    def _read(self, monitor: StreamMonitor) -> None:
+        begin_s = self._steady()
         frame = self._source.next_frame(STEP_S, self._depth_wanted())
         at_s = self._steady()
         if frame is None:
-            quiet = at_s - self._heard_s
-            if quiet > (SILENCE_S if self._frames else WARM_UP_S):
-                raise CameraError(f"{self._source.label} has given no frame for {quiet:.1f} s; is it plugged in?")
+            self._bear_silence(at_s)
+            # A source whose device is gone may return at once.
+            self._ended.wait(max(0.0, begin_s + STEP_S - at_s))
             return
         arrival_ns = self._now_ns()
         stamp_ns = self._clock.stamp_ns(frame.device_ms, frame.host_time, arrival_ns)
-        if not self._frames:
+        if not self._delivered:
             self._back()
-        self._frames, self._heard_s = self._frames + 1, at_s
-        assert_monitor = self._monitor
-        if assert_monitor is not None:
-            assert_monitor.take(frame.number, frame.device_ms, stamp_ns, (arrival_ns - stamp_ns) / NS_PER_S, at_s)
+        self._delivered, self._heard_s = True, at_s
+        age_s = (arrival_ns - stamp_ns) / NS_PER_S
+        with self._lock:
+            monitor.take(frame.number, frame.device_ms, stamp_ns, age_s, at_s)
         self._deliver(frame, stamp_ns)
+
+    def _bear_silence(self, at_s: float) -> None:
+        limit_s = SILENCE_S if self._delivered else WARM_UP_S
+        if at_s - self._heard_s > limit_s:
+            raise CameraError(f"{self._source.label} has given no frame for {limit_s:g} s; is it plugged in?")
 
     def _back(self) -> None:
         """The first frame after opening: only now it is known to work."""
@@ -129,7 +137,8 @@ class CameraLink:
         values: dict[str, object] = {"camera": self._source.label, "reconnects": self._reconnects}
         if trouble:
             return Report(Level.ERROR, trouble, values)
-        if monitor is None or not self._frames:
+        if monitor is None or not self._delivered:
             return Report(Level.OK, f"opening {self._source.label}", values)
-        judged = monitor.report(self._steady())
+        with self._lock:
+            judged = monitor.report(self._steady())
         return Report(judged.level, f"{self._source.label}: {judged.text}", {**values, **judged.values})

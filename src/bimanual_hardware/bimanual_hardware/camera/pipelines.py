@@ -35,14 +35,12 @@ class PipelineSource:
 
     def start(self) -> None:
         self.stop()
-        pipeline = library().pipeline()
+        self._pipeline = library().pipeline()
         try:
-            profile = self._open(pipeline)
+            self._reader = FrameReader(self._open(self._pipeline).get_streams(), self.label)
         except RuntimeError as error:  # the one kind that the library raises
+            self.stop()
             raise CameraError(f"{self.label} does not start: {error}") from None
-        self._pipeline = pipeline
-        try:
-            self._reader = FrameReader(profile.get_streams(), self.label)
         except CameraError:
             self.stop()
             raise
@@ -53,7 +51,9 @@ class PipelineSource:
         while (left := end - time.monotonic()) > 0.0:
             try:
                 came, frameset = self._pipeline.try_wait_for_frames(max(1, round(1000 * left)))
-                frame = reader.frame(frameset, depth) if came else None
+                if not came:
+                    return None
+                frame = reader.frame(frameset, depth)
             except RuntimeError as error:
                 raise CameraError(f"{self.label} gives no more frames: {error}") from None
             if frame is not None:
