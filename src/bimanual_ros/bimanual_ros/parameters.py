@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
 
-from bimanual_core.errors import ConfigError
+from bimanual_core.errors import BimanualError, ConfigError
 
 Value = str | float | int | bool
 
@@ -65,8 +65,32 @@ def _declare(node: Node, parameter: Parameter) -> Any:
         raise ConfigError(
             f"{node.get_name()}.{parameter.name}: {given!r} is outside [{parameter.low:g}, {parameter.high:g}]"
         ) from None
+    _check_choice(node, parameter, value)
+    return value
+
+
+def _check_choice(node: Node, parameter: Parameter, value: Any) -> None:
     if parameter.choices and value not in parameter.choices:
         raise ConfigError(
             f"{node.get_name()}.{parameter.name}: {value!r} is not a choice; choices: {', '.join(parameter.choices)}"
         )
-    return value
+
+
+def on_change(node: Node, parameters: Sequence[Parameter], apply: Callable[[Mapping[str, Any]], None]) -> None:
+    """From now on ``apply`` hears of every change of the declared ``parameters`` that may change, with the values that
+    all of them would have; the BimanualError it raises refuses the change, in its words."""
+    changeable = {p.name: p for p in parameters if not p.read_only}
+
+    def on_set(given: Sequence[Any]) -> SetParametersResult:
+        changes = {p.name: p.value for p in given if p.name in changeable}
+        if not changes:
+            return SetParametersResult(successful=True)
+        try:
+            for name, value in changes.items():
+                _check_choice(node, changeable[name], value)
+            apply({name: node.get_parameter(name).value for name in changeable} | changes)
+        except BimanualError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        return SetParametersResult(successful=True)
+
+    node.add_on_set_parameters_callback(on_set)

@@ -19,12 +19,12 @@ _STATE = ("reference", "reference_velocity", "feedback", "feedback_velocity", "e
 
 
 class WorldPublisher:
-    """Publishes clock, joint_states, scene/objects and each controller's state."""
+    """Publishes joint_states and each controller's state; of a ``simulated`` world also /clock and scene/objects."""
 
-    def __init__(self, endpoints: Endpoints, bank: ControllerBank, clock: bool = True) -> None:
+    def __init__(self, endpoints: Endpoints, bank: ControllerBank, simulated: bool = True) -> None:
         robot = bank.robot
         self._bank = bank
-        self._clock = endpoints.publisher("/clock") if clock else None
+        self._clock = endpoints.publisher("/clock") if simulated else None
         self._clock_bytes = CdrTemplate(lambda at: Clock(clock=time_msg(at)))
         self._joints = endpoints.publisher("joint_states")
         size = robot.joints.size
@@ -32,7 +32,7 @@ class WorldPublisher:
             lambda at, **v: joint_state_msg(at, robot.joints.names, **v),
             {name: (size, np.float64) for name in ("position", "velocity", "effort")},
         )
-        self._objects = endpoints.publisher("scene/objects")
+        self._objects = endpoints.publisher("scene/objects") if simulated else None
         self._states: dict[str, Any] = {}
         self._state_bytes: dict[str, CdrTemplate] = {}
         for arm in robot.arms:
@@ -44,7 +44,7 @@ class WorldPublisher:
     def listeners(self) -> int:
         """Matched subscriptions of all topics."""
         topics = [self._joints, self._objects, *self._states.values()]
-        return sum(topic.get_subscription_count() for topic in topics)
+        return sum(topic.get_subscription_count() for topic in topics if topic is not None)
 
     def joints(self, sample: JointSample) -> None:
         """Clock and joint_states of one instant."""
@@ -75,7 +75,9 @@ class WorldPublisher:
             publisher.publish(data)
 
     def objects(self, snapshot: ObjectSnapshot) -> None:
-        self._objects.publish(object_states_msg(snapshot))
+        """The objects of a simulated world."""
+        if self._objects is not None:
+            self._objects.publish(object_states_msg(snapshot))
 
 
 def _state_template(joints: tuple[str, ...]) -> CdrTemplate:

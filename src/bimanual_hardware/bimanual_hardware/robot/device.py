@@ -18,10 +18,12 @@ class HardwareError(BimanualError):
 
 @dataclass(frozen=True)
 class BackendOptions:
-    """What a backend is opened with: the time [ns] that its samples are stamped with, and the arms' interfaces."""
+    """What a backend is opened with: the time [ns] that its samples are stamped with, the arms' interfaces, and the
+    time constant [s] of drives that are modelled."""
 
     now_ns: Callable[[], int]
     can_interface: str = ""
+    time_constant_s: float = 0.03
 
 
 @runtime_checkable

@@ -107,6 +107,8 @@ class RobotDriver:
             sample = self._read(now_ns)
             if self.running:
                 self._backend.write(self.bank.step(now_ns, sample))
+            elif np.isfinite(sample.position).all():
+                self.bank.reset(sample)  # what is commanded is what is there
         except BimanualError as error:
             self._fail(str(error))
             return None

@@ -25,13 +25,12 @@ Array = NDArray[np.float64]
 class LoopbackSettings:
     """Drives of the loopback robot.
 
-    ``time_constant_s`` of arms and ``gripper_time_constant_s``; ``feed_forward``: share of the setpoint's velocity that
-    the drives use (1: no lag behind a steady motion); ``hold_s``: a setpoint is carried on for this long;
-    ``stiffness`` [Nm/rad; N/m of an opening] and ``arm_torque`` [Nm] turn what a joint is off into its effort.
+    ``time_constant_s`` of all joints; ``feed_forward``: share of the setpoint's velocity that the drives use (1: no lag
+    behind a steady motion); ``hold_s``: a setpoint is carried on for this long; stiffness [Nm/rad; N/m of an opening]
+    and ``arm_torque`` [Nm] turn what a joint is off into its effort.
     """
 
     time_constant_s: float = 0.03
-    gripper_time_constant_s: float = 0.03
     feed_forward: float = 1.0
     hold_s: float = 0.05
     arm_stiffness: float = 500.0
@@ -39,7 +38,7 @@ class LoopbackSettings:
     gripper_stiffness: float = 500.0
 
     def __post_init__(self) -> None:
-        for name in ("time_constant_s", "gripper_time_constant_s", "hold_s", "arm_stiffness", "gripper_stiffness"):
+        for name in ("time_constant_s", "hold_s", "arm_stiffness", "gripper_stiffness"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0.0):
                 raise ConfigError(f"loopback: {name} {value} is not above 0")
@@ -51,7 +50,7 @@ class LoopbackBackend:
     """A ``DriverBackend`` of ``robot`` at home; its time is ``options.now_ns``, and it moves when it is looked at."""
 
     def __init__(self, robot: RobotSpec, options: BackendOptions, settings: LoopbackSettings | None = None) -> None:
-        s = settings or LoopbackSettings()
+        s = settings or LoopbackSettings(options.time_constant_s)
         self._layout, self._now_ns = robot.joints, options.now_ns
         self._grippers = np.zeros(robot.joints.size, dtype=bool)
         self._speed = np.concatenate([[*arm.velocity, arm.gripper.velocity] for arm in robot.arms])
@@ -62,7 +61,7 @@ class LoopbackBackend:
             self._grippers[i], force[i] = True, arm.gripper.force
         self._force = force
         self._stiffness = np.where(self._grippers, s.gripper_stiffness, s.arm_stiffness)
-        self._time_constant = np.where(self._grippers, s.gripper_time_constant_s, s.time_constant_s)
+        self._time_constant = np.full(robot.joints.size, s.time_constant_s)
         self._feed_forward, self._hold_s = s.feed_forward, s.hold_s
         self._width = 0.0
         self._fault, self._faulty = Fault(), np.zeros(robot.joints.size, dtype=bool)
