@@ -6,7 +6,7 @@ endpoints from it; tests hold the live graph against it. Names are relative but 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from bimanual_core.errors import UnknownNameError
@@ -60,11 +60,14 @@ RECORDER = "recorder"
 ANY = "any client"
 MARKERS = "visualization_msgs/msg/MarkerArray"
 
+#: Computed from the pictures for those who listen, and so not worth recording.
+POINTS = "depth/color/points"
 CAMERA_STREAMS = (
     ("color/image_raw", "sensor_msgs/msg/Image"),
     ("color/camera_info", "sensor_msgs/msg/CameraInfo"),
     ("aligned_depth_to_color/image_raw", "sensor_msgs/msg/Image"),
     ("aligned_depth_to_color/camera_info", "sensor_msgs/msg/CameraInfo"),
+    (POINTS, "sensor_msgs/msg/PointCloud2"),
 )
 
 
@@ -228,18 +231,12 @@ def _arm(side: str, driver: str) -> list[Endpoint]:
 
 
 def _camera(name: str, frame: str, server: str) -> list[Endpoint]:
-    return [
-        _topic(
-            f"{name}_camera/{stream}",
-            type_,
-            server,
-            (RECORDER, ANY),
-            Qos.SENSOR,
-            rate_hz=CAMERA_HZ,
-            frame=frame,
-        )
+    table = [
+        _topic(f"{name}_camera/{stream}", type_, server, (RECORDER, ANY), Qos.SENSOR, rate_hz=CAMERA_HZ, frame=frame)
         for stream, type_ in CAMERA_STREAMS
     ]
+    note = "unorganised, x y z [m] and rgb, only points with depth; computed while somebody listens, not recorded"
+    return [replace(e, clients=(ANY,), note=note) if e.name.endswith(POINTS) else e for e in table]
 
 
 def endpoints(robot: RobotSpec, graph: str = "sim") -> list[Endpoint]:

@@ -110,9 +110,10 @@ class CameraSpec:
 
     @cached_property
     def K(self) -> Array:
-        """Intrinsics (3, 3) [px] of square pixels with the principal point in the middle."""
+        """Intrinsics (3, 3) [px] of square pixels with the principal point in the middle; as in ROS the middle of the
+        first pixel is (0, 0)."""
         f = 0.5 * self.height / np.tan(np.radians(self.fovy_deg) / 2)
-        return np.array([[f, 0, self.width / 2], [0, f, self.height / 2], [0, 0, 1.0]])
+        return np.array([[f, 0, (self.width - 1) / 2], [0, f, (self.height - 1) / 2], [0, 0, 1.0]])
 
 
 @dataclass(frozen=True)

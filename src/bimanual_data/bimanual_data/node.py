@@ -13,7 +13,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 
-from bimanual_core.contract import RECORDER, Endpoint, Kind, Qos, endpoints
+from bimanual_core.contract import POINTS, RECORDER, Endpoint, Kind, Qos, endpoints
 from bimanual_core.errors import BimanualError
 from bimanual_data.episode import parse_meta_json
 from bimanual_data.recorder import Recorder
@@ -57,12 +57,13 @@ class RecorderNode(Node):
             self._begin(values["directory"], {})
 
     def _wanted(self, cameras: str, graph: str) -> list[Endpoint]:
-        """The topics to record: all of the contract but markers and the cameras that are not asked for."""
+        """The topics to record: all of the contract with content but markers, points and cameras not asked for."""
         names = {"all": [c.name for c in self._robot.cameras], "none": []}.get(cameras)
         if names is None:
             names = [self._robot.camera(name.strip()).name for name in cameras.split(",") if name.strip()]
         skipped = tuple(f"{c.name}_camera/" for c in self._robot.cameras if c.name not in names)
-        table = [e for e in endpoints(self._robot, graph) if e.kind is Kind.TOPIC and not e.name.endswith("/markers")]
+        topics = [e for e in endpoints(self._robot, graph) if e.kind is Kind.TOPIC]
+        table = [e for e in topics if not e.name.endswith(("/markers", POINTS))]  # these can be made again
         table = [e for e in table if e.qos is not Qos.ALIVE]  # these carry nothing
         return [e for e in table if not (skipped and e.name.startswith(skipped))]
 

@@ -5,8 +5,8 @@ import sys
 import threading
 
 import numpy as np
-import pytest
 import pyrealsense2 as rs
+import pytest
 from software_camera import FPS, H, K_of, SoftwareCamera, W, grey
 
 from bimanual_hardware.camera.device import DeviceSource
@@ -163,7 +163,7 @@ def test_an_unknown_serial_number_lists_what_is_connected():
     with pytest.raises(CameraError, match="serial number '789' is connected; connected: Software D435 123, Software"):
         source.start()
     with pytest.raises(CameraError, match="no RealSense is connected; connected: none"):
-        DeviceSource("", WANTED, lambda: []).start()
+        DeviceSource("", WANTED, list).start()
 
 
 def test_an_unsupported_profile_lists_the_supported_ones():

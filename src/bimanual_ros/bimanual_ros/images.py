@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sensor_msgs.msg import CameraInfo, Image
 
-from bimanual_core.robot import CameraSpec
+from bimanual_core.errors import BimanualError
+from bimanual_core.intrinsics import Intrinsics
 from bimanual_ros.cdr import CdrTemplate
 from bimanual_ros.conversions.basics import header, stamp_ns
 
@@ -22,34 +23,43 @@ def image_msg(at_ns: int, frame: str, encoding: str, height: int, width: int, da
     return message
 
 
-def camera_info_msg(at_ns: int, camera: CameraSpec) -> CameraInfo:
-    """Intrinsics of an undistorted pinhole camera."""
-    K = camera.K
-    info = CameraInfo(header=header(at_ns, camera.optical_frame), height=camera.height, width=camera.width)
-    info.distortion_model = "plumb_bob"
-    info.d = [0.0] * 5
+def camera_info_msg(at_ns: int, frame: str, intrinsics: Intrinsics) -> CameraInfo:
+    """Intrinsics of pictures as they leave the camera: not rectified, so R is the identity and P repeats K."""
+    K = intrinsics.K
+    info = CameraInfo(header=header(at_ns, frame), height=intrinsics.height, width=intrinsics.width)
+    info.distortion_model = intrinsics.model
+    info.d = [float(value) for value in intrinsics.D]
     info.k = K.ravel()
     info.r = np.eye(3).ravel()
     info.p = np.hstack([K, np.zeros((3, 1))]).ravel()
     return info
 
 
-class CameraTemplates:
-    """Serialised colour, depth and info messages of one camera."""
+def intrinsics_of(message: CameraInfo) -> Intrinsics:
+    """The intrinsics of a camera info. Raises BimanualError for one that describes no camera."""
+    try:
+        K, D = np.array(message.k).reshape(3, 3), np.array(message.d, dtype=np.float64)
+        return Intrinsics(message.width, message.height, K, D, message.distortion_model)
+    except ValueError as error:
+        raise BimanualError(f"camera info of {message.header.frame_id!r}: {error}") from None
 
-    def __init__(self, camera: CameraSpec) -> None:
-        shape = (camera.height, camera.width)
+
+class CameraTemplates:
+    """Serialised colour, depth and info messages of one camera, in its optical ``frame``."""
+
+    def __init__(self, frame: str, intrinsics: Intrinsics) -> None:
+        shape = (intrinsics.height, intrinsics.width)
 
         def colour(at_ns: int, data: NDArray[np.uint8]) -> Image:
-            return image_msg(at_ns, camera.optical_frame, RGB, *shape, data)
+            return image_msg(at_ns, frame, RGB, *shape, data)
 
         def depth(at_ns: int, data: NDArray[np.uint8]) -> Image:
-            return image_msg(at_ns, camera.optical_frame, DEPTH, *shape, data)
+            return image_msg(at_ns, frame, DEPTH, *shape, data)
 
-        pixels = camera.height * camera.width
+        pixels = intrinsics.height * intrinsics.width
         self._colour = CdrTemplate(colour, {"data": (pixels * 3, np.uint8)})
         self._depth = CdrTemplate(depth, {"data": (pixels * 2, np.uint8)})
-        self._info = CdrTemplate(lambda at_ns: camera_info_msg(at_ns, camera))
+        self._info = CdrTemplate(lambda at_ns: camera_info_msg(at_ns, frame, intrinsics))
 
     def colour(self, at_ns: int, rgb: NDArray[np.uint8]) -> bytes:
         """``rgb`` (H, W, 3) uint8."""

@@ -6,6 +6,7 @@ from rclpy.serialization import deserialize_message, serialize_message
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
 
+from bimanual_core.intrinsics import pinhole
 from bimanual_core.robot import CameraSpec
 from bimanual_ros.cdr import CdrTemplate
 from bimanual_ros.conversions.basics import time_msg
@@ -50,11 +51,11 @@ def test_clock():
 
 def test_camera():
     camera = CameraSpec("head", "base_link", (0, 0, 1), (0, 0, 0), width=32, height=24)
-    templates = CameraTemplates(camera)
+    templates = CameraTemplates(camera.optical_frame, pinhole(camera))
     rgb = rng.integers(0, 256, (24, 32, 3), dtype=np.uint8)
     depth = rng.integers(0, 2**16, (24, 32), dtype=np.uint16)
     for stamp in STAMPS:
-        assert same(templates.info(stamp), camera_info_msg(stamp, camera))
+        assert same(templates.info(stamp), camera_info_msg(stamp, camera.optical_frame, pinhole(camera)))
         wanted = image_msg(stamp, camera.optical_frame, "rgb8", 24, 32, rgb.reshape(-1))
         assert same(templates.colour(stamp, rgb), wanted)
         wanted = image_msg(stamp, camera.optical_frame, "16UC1", 24, 32, depth.reshape(-1).view(np.uint8))
