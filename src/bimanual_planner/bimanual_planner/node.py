@@ -44,10 +44,11 @@ class Planner(Node):
 
     def __init__(self) -> None:
         super().__init__(PLANNER)
-        robot = robot_of(declare(self, PARAMETERS))
+        values = declare(self, PARAMETERS)
+        robot = robot_of(values)
         model = RobotModel.of(robot)
         self._ending = threading.Event()
-        self._world = GraphWorld(self, robot, model, self._check_ending)
+        self._world = GraphWorld(self, robot, model, self._check_ending, values["graph"], at_rest_until_asked=True)
         self._skills = LocalSkills(self._world, model=model)
         self._doing = ""
         self._cancelled = False

@@ -20,6 +20,8 @@ SILENCE_S = 5.0
 MISSED_S = 1.0
 #: How often a waiting client looks after alarms and silence [s].
 LOOK_S = 0.2
+#: How often it takes in messages itself where no executor does [s].
+POLL_S = 0.005
 
 
 class Feed:
@@ -28,8 +30,13 @@ class Feed:
     ``alarm`` is called while waiting and raises when waiting is in vain (a process of the graph died).
     """
 
-    def __init__(self, node: Node, alarm: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, node: Node, alarm: Callable[[], None] | None = None, look: Callable[[], object] | None = None
+    ) -> None:
+        """``look`` takes in messages that no executor delivers; it is called while somebody waits, and often."""
         self.node = node
+        self._look = look
+        self._look_s = LOOK_S if look is None else POLL_S
         self.alarm = alarm or (lambda: None)
         self._changed = threading.Condition()
         self._heard: dict[str, float] = {}
@@ -85,10 +92,12 @@ class Feed:
         begin = time.monotonic()
         with self._changed:
             while True:
+                if self._look is not None:
+                    self._look()
                 value = predicate()
                 if value:
                     return value
-                self._changed.wait(LOOK_S)
+                self._changed.wait(self._look_s)
                 self.alarm()
                 if server:
                     self._check(server, what, max(begin, self._heard.get(server, begin)), silence_s)

@@ -26,7 +26,7 @@ class GraphClient:
     """``world`` and ``skills`` over the graph, and :meth:`request` for its services. Close it when done.
 
     ``domain`` is the DDS domain (None: that of ROS_DOMAIN_ID). ``alarm`` is called while waiting and raises when
-    waiting is in vain. Waits until bridge and planner are there; raises SilentNodeError naming one that is not.
+    waiting is in vain. Waits until driver and planner are there; raises SilentNodeError naming one that is not.
     """
 
     def __init__(
@@ -37,6 +37,7 @@ class GraphClient:
         alarm: Callable[[], None],
         namespace: str = "",
         domain: int | None = None,
+        graph: str = "sim",
     ) -> None:
         self._alarm = alarm
         with ExitStack() as stack:
@@ -48,10 +49,10 @@ class GraphClient:
                 name,
                 context=context,
                 namespace=namespace or None,
-                parameter_overrides=[Parameter("use_sim_time", value=True)],
+                parameter_overrides=[Parameter("use_sim_time", value=graph == "sim")],
             )
             stack.callback(self._node.destroy_node)
-            self.world = GraphWorld(self._node, robot, kinematics, alarm=self.check)
+            self.world = GraphWorld(self._node, robot, kinematics, self.check, graph)
             self.skills = GraphSkills(self.world)
             self._spinner = BackgroundSpinner(self._node)
             stack.callback(self._spinner.stop)

@@ -8,13 +8,13 @@ from typing import Protocol
 
 import numpy as np
 from bimanual_interfaces.msg import ObjectStates, SimStatus
-from bimanual_interfaces.srv import Acquire, LoadScene, Release
+from bimanual_interfaces.srv import Acquire, Release
 from numpy.typing import NDArray
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import JointState
 
-from bimanual_core.contract import SIM_BRIDGE
+from bimanual_core.contract import driver_of
 from bimanual_core.errors import BimanualError, ErrorCode
 from bimanual_core.motion import Motion, MotionReport, PartReport
 from bimanual_core.observation import CameraFrame, ObjectSnapshot, Observation
@@ -25,21 +25,20 @@ from bimanual_core.scene import SceneSpec
 from bimanual_ros.camera_feed import CameraFeed
 from bimanual_ros.conversions.basics import stamp_ns
 from bimanual_ros.conversions.joints import joint_sample
-from bimanual_ros.conversions.scene import load_scene_request, snapshot_of
+from bimanual_ros.conversions.scene import snapshot_of
 from bimanual_ros.endpoints import Endpoints
 from bimanual_ros.feed import Feed, call
 from bimanual_ros.liveliness import Heartbeat
 from bimanual_ros.motion_client import MotionClient, SentPart
+from bimanual_ros.polling import Polled
 from bimanual_ros.sample_pairs import SamplePairs
+from bimanual_ros.sim_client import LOADING_S, SimClient
 from control_msgs.msg import JointTrajectoryControllerState
-from simulation_interfaces.msg import Result, SimulationState
-from simulation_interfaces.srv import SetSimulationState, StepSimulation
 
 Array = NDArray[np.float64]
-#: Building a scene takes the bridge away for a while [s].
-LOADING_S = 60.0
 #: A lease is renewed when it would end within this long [s].
 LEASE_TTL_S, LEASE_MARGIN_S = 3600.0, 900.0
+_NEWEST = 10  # samples kept where only the newest count
 _DEPTH = 500  # samples kept at this end, so that none is lost while a lockstep world runs faster than real time
 
 
@@ -52,44 +51,51 @@ class Kinematics(Protocol):
 
 
 class GraphWorld:
-    """A ``SimulatedWorld`` over topics and actions, for a ``node`` that another thread spins.
+    """A ``SimulatedWorld``, in the ``real`` graph a ``World``, over topics and actions, for a ``node`` that another
+    thread spins.
 
     Takes the lease of the arms, in the node's name, before it first moves; :meth:`close` gives it back. Waiting methods
-    raise SilentNodeError when the bridge falls silent, and what ``alarm`` raises.
+    raise SilentNodeError when the driver falls silent, and what ``alarm`` raises. With ``at_rest_until_asked`` the
+    samples are looked into only while something waits for them, and listeners hear nothing in between.
     """
 
     def __init__(
-        self, node: Node, robot: RobotSpec, kinematics: Kinematics, alarm: Callable[[], None] | None = None
+        self,
+        node: Node,
+        robot: RobotSpec,
+        kinematics: Kinematics,
+        alarm: Callable[[], None] | None = None,
+        graph: str = "sim",
+        at_rest_until_asked: bool = False,
     ) -> None:
         self.robot = robot
         self.node = node
         self.owner = node.get_name()
         self._heartbeat = Heartbeat(node)  # an owner that dies amid a motion is missed at once
-        self.feed = Feed(node, alarm)
+        polled = Polled() if at_rest_until_asked else None
+        depth = _NEWEST if at_rest_until_asked else _DEPTH
+        self.feed = Feed(node, alarm, polled.take if polled is not None else None)
         self._kinematics = kinematics
         self._pairs = SamplePairs()
         self._objects: ObjectSnapshot | None = None
-        self._status: SimStatus | None = None
         self._commanded = np.full(robot.joints.size, np.nan)
         self._commanded_ns = dict.fromkeys((f"{s}_{k}" for s in robot.sides for k in ("arm", "gripper")), -1)
         self._states: dict[str, bytes] = {}
         self._since_ns = 0
         self._lease_end_ns = -1
-        endpoints = self.endpoints = Endpoints(node, robot)
+        endpoints = self.endpoints = Endpoints(node, robot, graph)
+        driver = self._driver = driver_of(graph)
+        self._shower = endpoints.entry("scene/objects").server
         hears = self.feed.hears
-        self.feed.expect(SIM_BRIDGE, "joint_states and sim/status")
-        endpoints.subscription("joint_states", hears(SIM_BRIDGE, self._on_joints), depth=_DEPTH)
-        endpoints.subscription("scene/objects", hears(SIM_BRIDGE, self._on_objects), depth=_DEPTH)
-        endpoints.subscription("sim/status", hears(SIM_BRIDGE, self._on_status))
+        self.feed.expect(driver, "joint_states")
+        endpoints.subscription("joint_states", hears(driver, self._on_joints), depth=depth, polled=polled)
+        endpoints.subscription("scene/objects", hears(self._shower, self._on_objects), depth=depth, polled=polled)
         for part in self._commanded_ns:
-            endpoints.subscription(
-                f"{part}_controller/controller_state", hears(SIM_BRIDGE, partial(self._on_state, part)), True, 1
-            )
+            take = hears(driver, partial(self._on_state, part))
+            endpoints.subscription(f"{part}_controller/controller_state", take, True, 1, polled)
+        self._sim = SimClient(self.feed, endpoints) if graph == "sim" else None
         self._motions = MotionClient(self.feed, endpoints, robot, self.owner)
         self._cameras = CameraFeed(self.feed, endpoints, robot)
-        self._set_state = endpoints.client("sim/set_simulation_state")
-        self._step = endpoints.client("sim/step_simulation")
-        self._load = endpoints.client("sim/load_scene")
         self._acquire = endpoints.client("control/acquire")
         self._release = endpoints.client("control/release")
 
@@ -100,29 +106,28 @@ class GraphWorld:
         for name in cameras:
             self.robot.camera(name)
         self._cameras.listen(cameras)
-        self.feed.until(lambda: self._commands_since(since_ns), "controller states", SIM_BRIDGE)
+        self.feed.until(lambda: self._commands_since(since_ns), "controller states", self._driver)
         for name in cameras:
-            self.feed.until(partial(self._cameras.newest, name, since_ns), f"pictures of {name}", SIM_BRIDGE)
+            self._cameras.wait(name, since_ns)
         with self.feed.held():
             joints = self._pairs.joints[-1]
             frames = {name: self._frame(name, since_ns) for name in cameras}
             T_world_tcp = {s: self._kinematics.fk(s, joints.position[self._arm(s)]) for s in self.robot.sides}
-            scene_id = self._status.scene_id if self._status else 0
-            return Observation(joints.stamp_ns, scene_id, joints, self._commanded.copy(), T_world_tcp, frames)
+            return Observation(joints.stamp_ns, self._scene_id(), joints, self._commanded.copy(), T_world_tcp, frames)
 
     def objects(self) -> ObjectSnapshot:
         """Newest object states, of the present scene and not older than the last motion."""
         since_ns = self._wait_ready()
-        return self.feed.until(lambda: self._objects_since(since_ns), "scene/objects", SIM_BRIDGE)
+        return self.feed.until(lambda: self._objects_since(since_ns), "scene/objects", self._shower)
 
     def execute(self, motion: Motion) -> MotionReport:
         """Run a synchronised motion to its end; a motion the controllers refuse is a report, not an exception."""
         since_ns = self._wait_ready()
-        leased = self._lease(since_ns)
+        leased = self._lease(max(since_ns, self._joints_ns()))
         if leased is not None:
             return MotionReport(since_ns, _all_parts(motion, leased))
-        if self.lockstep:
-            return self._execute_lockstep(motion)
+        if self._sim is not None and self._sim.lockstep:
+            return self._execute_lockstep(motion, self._sim)
         return self._execute_realtime(motion)
 
     def wait(self, seconds: float) -> None:
@@ -131,36 +136,32 @@ class GraphWorld:
             raise BimanualError(f"cannot wait {seconds} s; give a finite time of 0 or more")
         since_ns = self._wait_ready()
         steps = round(seconds * PHYSICS_HZ)
-        if not self.lockstep:
+        if self._sim is None or not self._sim.lockstep:
             self._await_samples(max(since_ns, self._joints_ns()) + seconds_to_ns(seconds))
         elif steps:
-            answer = call(self.feed, self._step, StepSimulation.Request(steps=steps), SIM_BRIDGE)
-            self._require_ok(answer.result)
-            self._await_rest(since_ns)
+            self._sim.step(steps)
+            self._await_samples(self._sim.await_rest(since_ns))
 
     # -- SimulatedWorld -------------------------------------------------------------------------------------------
     def load_scene(self, scene: SceneSpec) -> int:
         """Build a fresh scene and wait until its first samples are here; returns its scene_id. Raises BimanualError."""
-        request = load_scene_request(scene)
-        answer: LoadScene.Response = call(self.feed, self._load, request, SIM_BRIDGE, LOADING_S)
-        if not answer.success:
-            raise BimanualError(answer.error_msg, ErrorCode(answer.error_code))
-        ready_ns = stamp_ns(answer.stamp)
-        what = f"the samples of scene {answer.scene_id}"
-        self.feed.until(lambda: self._shows(int(answer.scene_id), ready_ns), what, SIM_BRIDGE)
+        sim = self._simulation("a scene is built")
+        scene_id, ready_ns = sim.load(scene)
+        what = f"the samples of scene {scene_id}"
+        self.feed.until(lambda: self._shows(sim, scene_id, ready_ns), what, self._driver)
         self._since_ns = ready_ns
-        return int(answer.scene_id)
+        return scene_id
 
     # -- beyond the protocol --------------------------------------------------------------------------------------
     @property
     def lockstep(self) -> bool:
         """Whether time advances only while something runs."""
-        return self._status is not None and self._status.time_mode == "lockstep"
+        return self._sim is not None and self._sim.lockstep
 
     @property
     def status(self) -> SimStatus:
-        """The newest sim/status, once the bridge is there."""
-        return self.feed.until(lambda: self._status, "sim/status", SIM_BRIDGE, LOADING_S)
+        """The newest sim/status, once the bridge is there. Raises BimanualError where nothing is simulated."""
+        return self._simulation("there is a sim/status").status
 
     def add_listener(self, listener: SampleListener) -> None:
         """Call ``listener(objects, joints)`` at every 30 Hz sample, from the thread that spins the node."""
@@ -180,30 +181,27 @@ class GraphWorld:
 
     def settle(self, at_ns: int) -> None:
         """After somebody else moved the robot until ``at_ns``: wait for samples of then, in lockstep for rest."""
-        if self.lockstep:
-            self._await_rest(at_ns - 1)
+        if self._sim is not None and self._sim.lockstep:
+            self._await_samples(self._sim.await_rest(at_ns - 1))
         else:
             self._await_samples(at_ns)
 
     def wait_ready(self) -> None:
-        """Wait until the bridge publishes and serves all that this world uses. Raises SilentNodeError."""
-        clients = (self._set_state, self._step, self._load, self._acquire, self._release)
-        what = "the services of the bridge"
-        self.feed.until(
-            lambda: self._motions.ready and all(c.service_is_ready() for c in clients), what, SIM_BRIDGE, LOADING_S
-        )
+        """Wait until the driver publishes and serves all that this world uses. Raises SilentNodeError."""
+        what = f"the services of {self._driver}"
+        self.feed.until(self._all_served, what, self._driver, LOADING_S)
         self._wait_ready()
 
     def close(self) -> None:
-        """Give the lease back, without waiting for a bridge that may be gone."""
+        """Give the lease back, without waiting for a driver that may be gone."""
         if self._lease_end_ns >= 0 and self._release.service_is_ready():
             self._release.call_async(Release.Request(owner=self.owner))
             self._lease_end_ns = -1
 
     # -- motion ---------------------------------------------------------------------------------------------------
-    def _execute_lockstep(self, motion: Motion) -> MotionReport:
+    def _execute_lockstep(self, motion: Motion, sim: SimClient) -> MotionReport:
         rest_ns = self._since_ns
-        self._play(False)
+        sim.play(False)
         parts: list[SentPart] = []
         try:
             parts = self._motions.send(motion, rest_ns + seconds_to_ns(START_DELAY_S))
@@ -212,11 +210,11 @@ class GraphWorld:
             self._motions.cancel(parts)
             raise
         finally:
-            self._play(True)
+            sim.play(True)
         if refused:
             return MotionReport(rest_ns, refused)
         self._finish(parts)
-        self._await_rest(rest_ns)
+        self._await_samples(sim.await_rest(rest_ns))
         return self._report(parts)
 
     def _execute_realtime(self, motion: Motion) -> MotionReport:
@@ -239,24 +237,13 @@ class GraphWorld:
     def _report(self, parts: list[SentPart]) -> MotionReport:
         return MotionReport(self._since_ns, {p.part: self._motions.report(p) for p in parts})
 
-    def _play(self, playing: bool) -> None:
-        state = SimulationState.STATE_PLAYING if playing else SimulationState.STATE_PAUSED
-        request = SetSimulationState.Request(state=SimulationState(state=state))
-        result = call(self.feed, self._set_state, request, SIM_BRIDGE).result
-        if result.result != SetSimulationState.Response.ALREADY_IN_TARGET_STATE:
-            self._require_ok(result)
-
-    def _require_ok(self, result: Result) -> None:
-        if result.result != Result.RESULT_OK:
-            raise BimanualError(result.error_message or f"simulator says {result.result}", ErrorCode.SIM_NOT_READY)
-
     def _lease(self, now_ns: int) -> PartReport | None:
         """Take or renew the lease of all arms, also where the driver began anew or took it away; a report if somebody
         else holds it."""
         if now_ns + seconds_to_ns(LEASE_MARGIN_S) < self._lease_end_ns and self._motions.owns_all:
             return None
         request = Acquire.Request(owner=self.owner, arms=list(self.robot.sides), ttl=LEASE_TTL_S)
-        answer = call(self.feed, self._acquire, request, SIM_BRIDGE)
+        answer = call(self.feed, self._acquire, request, self._driver)
         if not answer.success:
             return PartReport(ErrorCode(answer.error_code), answer.error_msg)
         self._lease_end_ns = now_ns + seconds_to_ns(LEASE_TTL_S)
@@ -265,50 +252,55 @@ class GraphWorld:
     # -- waiting --------------------------------------------------------------------------------------------------
     def _wait_ready(self) -> int:
         """Wait until the world can be looked at; in lockstep, until it rests. Returns the stamp observations need."""
-        self.feed.until(lambda: self._status, "sim/status", SIM_BRIDGE, LOADING_S)
-        if self.lockstep and not self._at_rest():
-            self.feed.until(self._at_rest, "the simulation to come to rest", SIM_BRIDGE, LOADING_S)
-        if self.lockstep and self._status is not None:
-            self._since_ns = max(self._since_ns, stamp_ns(self._status.header.stamp))
-        self.feed.until(lambda: self._joints_ns() >= max(self._since_ns, 1), "joint_states", SIM_BRIDGE)
+        if self._sim is None:
+            # What came before may be all that a driver said before it failed: the next joints say that it lives.
+            self.feed.until(lambda: True, "what came before")
+            before_ns = self._joints_ns()
+            self.feed.until(lambda: self._joints_ns() > before_ns, "joint_states", self._driver)
+            return self._since_ns
+        self._since_ns = max(self._since_ns, 0)
+        if self._sim.status and self._sim.lockstep:
+            self._since_ns = max(self._since_ns, self._sim.await_rest(-1))
+        self.feed.until(lambda: self._joints_ns() >= max(self._since_ns, 1), "joint_states", self._driver)
         return self._since_ns
 
-    def _at_rest(self) -> bool:
-        return self._status is not None and self._status.state == SimStatus.RESTING
-
-    def _await_rest(self, after_ns: int) -> None:
-        """Wait for the next rest and for its samples."""
-
-        def rested() -> int:
-            status = self._status
-            at = stamp_ns(status.header.stamp) if status else 0
-            return at if self._at_rest() and at > after_ns else 0
-
-        self._await_samples(self.feed.until(rested, "the simulation to come to rest", SIM_BRIDGE))
+    def _all_served(self) -> bool:
+        simulated = self._sim is None or self._sim.ready
+        return (
+            simulated and self._motions.ready and self._acquire.service_is_ready() and self._release.service_is_ready()
+        )
 
     def _await_samples(self, at_ns: int) -> None:
         """Wait until joints and objects of ``at_ns`` or later are here."""
-        self.feed.until(
-            lambda: self._joints_ns() >= at_ns and self._objects_since(at_ns) and self._pairs.settled,
-            f"samples of {at_ns * 1e-9:.3f} s",
-            SIM_BRIDGE,
-        )
+        what = f"samples of {at_ns * 1e-9:.3f} s"
+        self.feed.until(lambda: self._joints_ns() >= at_ns, what, self._driver)
+        self.feed.until(lambda: self._objects_since(at_ns) and self._pairs.settled, what, self._shower)
         self._since_ns = at_ns
 
-    def _shows(self, scene_id: int, at_ns: int) -> bool:
-        objects, status = self._objects, self._status
-        if objects is None or status is None or objects.scene_id < scene_id or status.scene_id < scene_id:
+    def _shows(self, sim: SimClient, scene_id: int, at_ns: int) -> bool:
+        objects = self._objects
+        if objects is None or objects.scene_id < scene_id or sim.scene_id < scene_id:
             return False
-        return self._joints_ns() >= at_ns and status.state != SimStatus.LOADING
+        return self._joints_ns() >= at_ns and not sim.loading
+
+    def _simulation(self, what: str) -> SimClient:
+        if self._sim is None:
+            raise BimanualError(f"only in a simulation {what}; on a real table a person builds the layout of task/load")
+        return self._sim
+
+    def _scene_id(self) -> int:
+        if self._sim is not None:
+            return self._sim.scene_id
+        return self._objects.scene_id if self._objects is not None else 0
 
     def _joints_ns(self) -> int:
         return self._pairs.joints[-1].stamp_ns if self._pairs.joints else 0
 
     def _objects_since(self, since_ns: int) -> ObjectSnapshot | None:
-        snapshot, status = self._objects, self._status
+        snapshot = self._objects
         if snapshot is None or snapshot.stamp_ns < since_ns:
             return None
-        return snapshot if status is None or snapshot.scene_id >= status.scene_id else None
+        return snapshot if snapshot.scene_id >= self._scene_id() else None
 
     def _commands_since(self, since_ns: int) -> bool:
         self._take_states()
@@ -329,12 +321,10 @@ class GraphWorld:
 
     def _on_objects(self, message: ObjectStates) -> None:
         snapshot = snapshot_of(message)
-        if self._objects is None or snapshot.scene_id >= self._objects.scene_id:
+        # Without a simulator, a task_server that began anew counts its scenes from 0 again.
+        if self._sim is None or self._objects is None or snapshot.scene_id >= self._objects.scene_id:
             self._objects = snapshot
             self._pairs.add_objects(snapshot)
-
-    def _on_status(self, message: SimStatus) -> None:
-        self._status = message
 
     def _on_state(self, part: str, data: bytes) -> None:
         # 400 messages a second of which few are looked at: they are decoded only then.

@@ -9,7 +9,7 @@ from action_msgs.msg import GoalStatus
 from bimanual_interfaces.msg import Owners, SafetyState
 
 from bimanual_control.gripper_controller import GripperController
-from bimanual_core.contract import SAFETY, SIM_BRIDGE
+from bimanual_core.contract import SAFETY
 from bimanual_core.errors import BimanualError, ErrorCode
 from bimanual_core.motion import GripperGoal, JointTrajectory, Motion, PartReport
 from bimanual_core.robot import RobotSpec
@@ -58,10 +58,11 @@ class MotionClient:
             arm, gripper = f"{side}_arm", f"{side}_gripper"
             self._clients[arm] = endpoints.action_client(f"{arm}_controller/follow_joint_trajectory")
             self._clients[gripper] = endpoints.action_client(f"{gripper}_controller/gripper_cmd")
+        self._driver = endpoints.entry("control/owners").server
         self._safety = SafetyState()
         self._owners: dict[str, str] = {}
         endpoints.subscription("safety/state", feed.hears(SAFETY, self._on_safety))
-        endpoints.subscription("control/owners", feed.hears(SIM_BRIDGE, self._on_owners))
+        endpoints.subscription("control/owners", feed.hears(self._driver, self._on_owners))
 
     @property
     def ready(self) -> bool:
@@ -75,10 +76,10 @@ class MotionClient:
 
     def send(self, motion: Motion, start_ns: int) -> list[SentPart]:
         """Send every part to start at ``start_ns``; returns when each was taken on or refused."""
-        self._feed.until(lambda: self.ready, "the controllers' actions", SIM_BRIDGE)
+        self._feed.until(lambda: self.ready, "the controllers' actions", self._driver)
         parts = [self._send_arm(side, t, start_ns) for side, t in motion.arms.items()]
         parts += [self._send_gripper(side, g, start_ns) for side, g in motion.grippers.items()]
-        self._feed.until(lambda: all(p.decided for p in parts), "the controllers to take the goals on", SIM_BRIDGE)
+        self._feed.until(lambda: all(p.decided for p in parts), "the controllers to take the goals on", self._driver)
         for part in parts:
             if part.is_arm and part.refusal is None and part.result.done():
                 report = self.report(part)
@@ -102,7 +103,7 @@ class MotionClient:
 
     def await_results(self, parts: list[SentPart]) -> None:
         """Wait until every part has ended."""
-        self._feed.until(lambda: all(p.ended for p in parts), "the end of the motion", SIM_BRIDGE)
+        self._feed.until(lambda: all(p.ended for p in parts), "the end of the motion", self._driver)
 
     def cancel(self, parts: list[SentPart]) -> None:
         """Ask for the end of every part that has not ended."""

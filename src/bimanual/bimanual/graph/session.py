@@ -54,7 +54,13 @@ class GraphSession:
             )
             namespace = str(self.arguments["namespace"])
             self._client = GraphClient(
-                CLIENT, spec, RobotModel.of(spec), self.supervisor.check, namespace, int(self.environment[DOMAIN])
+                CLIENT,
+                spec,
+                RobotModel.of(spec),
+                self.supervisor.check,
+                namespace,
+                int(self.environment[DOMAIN]),
+                graph,
             )
             stack.callback(self._client.close)
             self._closing = stack.pop_all()
@@ -82,7 +88,7 @@ class GraphSession:
             self.world.add_listener(listener)
 
     def contacts(self) -> ContactCounts:
-        """The simulator's counters since the last scene was loaded."""
+        """The simulator's counters since the last scene was loaded. Raises BimanualError where nothing is simulated."""
         status = self.world.status
         return ContactCounts(int(status.arm_arm_contacts), int(status.arm_table_contacts))
 
