@@ -16,5 +16,10 @@ setup(
     maintainer_email="maintainers@bimanual.example.org",
     description="Robots and cameras that are no simulation: joint backends, the loopback robot, camera drivers.",
     license="Apache-2.0",
-    entry_points={"console_scripts": ["robot_driver = bimanual_hardware.robot.node:main"]},
+    entry_points={
+        "console_scripts": [
+            "robot_driver = bimanual_hardware.robot.node:main",
+            "realsense_camera = bimanual_hardware.camera.node:main",
+        ]
+    },
 )
