@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-NS_PER_MS = 1_000_000
+NS_PER_US = 1_000
 #: Frames that the clocks are compared over: the one that was least delayed tells the offset.
 WINDOW = 300
 #: A device clock that moves this far against the host's between two frames was set anew [ns].
@@ -30,7 +30,7 @@ class DeviceClock:
 
     def stamp_ns(self, device_ms: float, host_time: bool, arrival_ns: int) -> int:
         """Stamp of a frame taken at ``device_ms`` that arrived at ``arrival_ns`` of the host's clock."""
-        taken_ns = round(device_ms * NS_PER_MS)
+        taken_ns = round(1000.0 * device_ms) * NS_PER_US  # a float of milliseconds since 1970 carries no more
         if host_time:
             return taken_ns
         offset = arrival_ns - taken_ns
