@@ -8,6 +8,7 @@ from typing import Any
 
 import rclpy
 from rclpy.context import Context
+from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 
@@ -42,8 +43,8 @@ class GraphClient:
         self._alarm = alarm
         with ExitStack() as stack:
             context = Context()
-            # The process decides itself what a Ctrl-C means.
-            rclpy.init(context=context, domain_id=domain, signal_handler_options=SignalHandlerOptions.NO)
+            # The process decides itself what a Ctrl-C means; what stands on its command line is not for the node.
+            rclpy.init(args=[], context=context, domain_id=domain, signal_handler_options=SignalHandlerOptions.NO)
             stack.callback(context.try_shutdown)
             self._node = rclpy.create_node(
                 name,
@@ -60,6 +61,11 @@ class GraphClient:
             self.world.wait_ready()
             self.skills.wait_ready()
             self._closing = stack.pop_all()
+
+    @property
+    def node(self) -> Node:
+        """The node of this process."""
+        return self._node
 
     def check(self) -> None:
         """Raise what ``alarm`` raises, or what went wrong while taking in a message."""

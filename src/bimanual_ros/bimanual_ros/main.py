@@ -36,7 +36,8 @@ def run_node(factory: Callable[[], Node], args: Sequence[str] | None = None, spi
         else:
             spin(node, executor)
     except (KeyboardInterrupt, ExternalShutdownException):
-        pass
+        # Said, so that the log of a node that was asked to end differs from that of one that ended by itself.
+        print("ended on request (SIGINT, SIGTERM or a shutdown of its context)", file=sys.stderr, flush=True)
     except BimanualError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
         return 1

@@ -66,6 +66,7 @@ ARGUMENTS: tuple[Argument, ...] = (
     Argument("network", False, "speak on all network interfaces, not on the loopback only", BOOLEAN),
     Argument("namespace", "", "namespace of every node"),
     Argument("params_file", "", "YAML file of node parameters, loaded last"),
+    Argument("respawn", False, "start a node that dies again, after a growing delay and not for ever", BOOLEAN),
     Argument("log_level", "info", "log level of every node", ("debug", "info", "warn", "error", "fatal")),
 )
 

@@ -6,6 +6,7 @@ What waits for the graph is told at once when one of its processes dies, and by 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,16 +16,21 @@ from bimanual.graph.description import graph_nodes, resolve
 from bimanual.graph.environment import graph_environment
 from bimanual.graph.supervisor import Supervisor
 from bimanual.runs import new_run_folder
+from bimanual_core.contract import PLANNER, driver_of
+from bimanual_core.errors import BimanualError
 from bimanual_core.protocols import SampleListener
 from bimanual_description import load
 from bimanual_kinematics.model import RobotModel
 from bimanual_ros.graph_client import GraphClient
+from bimanual_ros.graph_health import GraphHealth
 from bimanual_ros.graph_skills import GraphSkills
 from bimanual_ros.graph_world import GraphWorld
 from bimanual_tasks.session import ContactCounts
 
 CLIENT = "bimanual_client"
 DOMAIN = "ROS_DOMAIN_ID"
+#: A node gets this long [s] to come up again.
+START_S = 60.0
 DEFAULTS = {
     "sim": {"time_mode": "lockstep", "cameras": "none"},
     "real": {"use_mock_hardware": "true", "cameras": "none"},
@@ -63,6 +69,10 @@ class GraphSession:
                 graph,
             )
             stack.callback(self._client.close)
+            self.health = GraphHealth(self._client.node, [node.spec.name for node in self.supervisor.processes])
+            twice = self.health.twice()
+            if twice:
+                raise BimanualError("\n".join(twice.values()))
             self._closing = stack.pop_all()
 
     def __enter__(self) -> GraphSession:
@@ -95,6 +105,22 @@ class GraphSession:
     def request(self, name: str, **fields: Any) -> Any:
         """The answer of the service ``name`` of the contract; raises as :meth:`GraphClient.request`."""
         return self._client.request(name, **fields)
+
+    def restart(self, name: str) -> None:
+        """Start the node ``name`` anew, whether it lives or not, and wait until it is at work. Raises SilentNodeError
+        if it dies or does not come up, UnknownNameError for another name.
+
+        A driver goes on with the time of the world, in a fresh scene: what was on the table is gone.
+        """
+        self.supervisor.restart(name)
+        self.health.restarted(name)
+        begin = time.monotonic()
+        self.world.feed.expect(name, "/diagnostics")
+        self.world.feed.until(lambda: self.health.heard_since(name, begin), f"{name} to come up", name, START_S)
+        if name == driver_of(self.graph):
+            self.world.wait_ready()
+        if name == PLANNER:
+            self.skills.wait_ready()
 
     def close(self) -> None:
         """Leave the graph and end its processes."""

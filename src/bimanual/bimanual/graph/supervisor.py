@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,9 @@ LAST_WORDS = 12
 # Looked up before any fork: the child may not load libraries.
 _PRCTL = ctypes.CDLL(None, use_errno=True).prctl
 _PR_SET_PDEATHSIG = 1
+# The kernel takes the thread that made a child for its parent, and would interrupt the child when that thread ends:
+# one thread, which lives as long as this process, makes them all.
+_SPAWNER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
 
 
 @dataclass
@@ -40,6 +44,16 @@ class NodeProcess:
         """The last lines the node wrote."""
         lines = self.log_file.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         return "\n".join(lines[-LAST_WORDS:])
+
+    @property
+    def dead(self) -> bool:
+        return self.process.poll() is not None
+
+    def obituary(self) -> str:
+        """How a dead node ended, where its log is and its last words."""
+        words = self.last_words()
+        told = f"node {self.spec.name} died ({_ending(self.process.returncode)}); its log: {self.log_file}"
+        return f"{told}\n{words}" if words else told
 
 
 class Supervisor:
@@ -69,11 +83,17 @@ class Supervisor:
         self.stop()
 
     def start(self, spec: NodeSpec) -> NodeProcess:
-        """Start one node in a process group of its own, its output in ``<log_dir>/<name>.log``."""
+        """Start one node in a process group of its own, its output in ``<log_dir>/<name>.log``; where that log is of an
+        earlier life, in ``<name>.2.log`` and so on."""
         log_file = self._log_dir / f"{spec.name}.log"
+        life = 1
+        while log_file.exists():
+            life += 1
+            log_file = self._log_dir / f"{spec.name}.{life}.log"
         command = [sys.executable, "-m", spec.module, *ros_arguments(spec, self._arguments)]
         with log_file.open("wb") as log:
-            process = subprocess.Popen(
+            process = _SPAWNER.submit(
+                subprocess.Popen,
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -81,10 +101,23 @@ class Supervisor:
                 env=self._environ,
                 start_new_session=True,
                 preexec_fn=_end_with_parent,
-            )
+            ).result()
         node = NodeProcess(spec, process, log_file)
         self.processes.append(node)
         return node
+
+    def restart(self, name: str) -> NodeProcess:
+        """Start the node called ``name`` anew, in its place among the others; if it lives, it is ended before.
+
+        What its DDS participant left in /dev/shm is removed: in a small one it would take the room of the next.
+        """
+        node = self.find(name)
+        _end([node])
+        remove_unused(self._shared_memory_before)
+        place = self.processes.index(node)
+        started = self.start(node.spec)
+        self.processes[place] = self.processes.pop()
+        return started
 
     def find(self, name: str) -> NodeProcess:
         """The process of the node called ``name``."""
@@ -93,38 +126,39 @@ class Supervisor:
                 return node
         raise UnknownNameError("node", name, [n.spec.name for n in self.processes])
 
-    def dead(self) -> NodeProcess | None:
-        """The first node that has ended, if any has."""
-        return next((n for n in self.processes if n.process.poll() is not None), None)
+    def dead(self) -> list[NodeProcess]:
+        """The nodes that have ended."""
+        return [node for node in self.processes if node.dead]
 
     def check(self) -> None:
-        """Raise SilentNodeError naming a node that has died, its exit code and its last words."""
-        node = self.dead()
-        if node is None:
-            return
-        words = node.last_words()
-        raise SilentNodeError(
-            f"node {node.spec.name} died ({_ending(node.process.returncode)}); its log: {node.log_file}"
-            + (f"\n{words}" if words else "")
-        )
+        """Raise SilentNodeError naming the nodes that have died, their exit codes and their last words."""
+        dead = self.dead()
+        if dead:
+            raise SilentNodeError("\n".join(node.obituary() for node in dead))
 
     def stop(self) -> None:
         """End every node: SIGINT first, then SIGTERM, then SIGKILL; then remove what the dead left in /dev/shm."""
         # Graphs share some files: one that another graph made, and has left to this one, is this one's to remove.
         taken_over = mapped_files(n.process.pid for n in self.processes)
-        for number, grace in GRACE_S.items():
-            running = [n for n in self.processes if n.process.poll() is None]
-            for node in reversed(running):
-                _signal_group(node.process.pid, number)
-            deadline = time.monotonic() + grace
-            for node in running:
-                try:
-                    node.process.wait(max(0.0, deadline - time.monotonic()))
-                except subprocess.TimeoutExpired:
-                    continue
-            if not any(n.process.poll() is None for n in self.processes):
-                break
+        _end(self.processes)
         remove_unused(self._shared_memory_before - taken_over)
+
+
+def _end(nodes: Sequence[NodeProcess]) -> None:
+    """End ``nodes``, the last first: SIGINT, then SIGTERM, then SIGKILL. A stopped process is let go on to hear it."""
+    for number, grace in GRACE_S.items():
+        running = [node for node in nodes if not node.dead]
+        for node in reversed(running):
+            _signal_group(node.process.pid, number)
+            _signal_group(node.process.pid, signal.SIGCONT)
+        deadline = time.monotonic() + grace
+        for node in running:
+            try:
+                node.process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                continue
+        if all(node.dead for node in nodes):
+            return
 
 
 def _end_with_parent() -> None:
