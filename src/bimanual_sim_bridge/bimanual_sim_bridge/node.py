@@ -13,7 +13,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
 from bimanual_assets import asset_of
-from bimanual_core.contract import SIM_BRIDGE
+from bimanual_core.contract import PLANNER, RECORDER, SAFETY, SIM_BRIDGE, STATE_PUBLISHER, TASK_SERVER
 from bimanual_core.observation import ObjectSnapshot
 from bimanual_core.rates import (
     CAMERA_TICKS,
@@ -29,6 +29,7 @@ from bimanual_ros.camera_publisher import CameraPublisher
 from bimanual_ros.conversions.basics import header
 from bimanual_ros.diagnostics import OK, WARN, Diagnostics, Health
 from bimanual_ros.endpoints import Endpoints
+from bimanual_ros.graph_time import GraphTime
 from bimanual_ros.main import run_node
 from bimanual_ros.markers import SceneMarkers
 from bimanual_ros.parameters import Parameter, declare
@@ -48,6 +49,8 @@ PARAMETERS = (
     Parameter("headless", True, "no window on the simulator"),
 )
 REST_WAIT_S = 0.1  # newcomers are looked after this often
+#: Nodes on simulated time that may have outlived an earlier bridge.
+SURVIVORS = (STATE_PUBLISHER, SAFETY, PLANNER, TASK_SERVER, RECORDER)
 CALLBACK_TICKS = 2 * JOINT_STATE_TICKS
 
 
@@ -61,10 +64,12 @@ class SimBridge(Node):
         names = {"all": [c.name for c in robot.cameras], "none": []}.get(values["cameras"])
         if names is None:
             names = [name.strip() for name in values["cameras"].split(",") if name.strip()]
+        graph_time = GraphTime(self, SURVIVORS)
         self.world = SapienWorld(robot, names)
         self.world.load_scene(SceneSpec())
         # The renderer compiles its shaders at the first picture, which takes seconds: before anybody waits for it.
         self.world.observe(names)
+        self._continue(graph_time.newest_ns())
         self.run = RunControl(values["time_mode"] == "lockstep")
         self.pace = Pace(0.0 if self.run.lockstep else values["rtf"])
         self._status_of = SimStatus.LOADING
@@ -87,6 +92,14 @@ class SimBridge(Node):
         self._diagnostics = Diagnostics(self, self._health)
         self._feedback_at = 0.0
         self._publish_rest()
+
+    def _continue(self, at_ns: int) -> None:
+        """Where the graph has outlived another bridge, go on with its time: /clock never goes back."""
+        if at_ns > 0:
+            self.world.continue_from(at_ns)
+            self.world.load_scene(SceneSpec())
+            text = "the graph was there already: its time goes on at {:.3f} s, in an empty scene {}"
+            self.get_logger().warning(text.format(self.world.stamp_ns * 1e-9, self.world.scene_id))
 
     # -- the loop -----------------------------------------------------------------------------------------------------
     def spin(self, executor: SingleThreadedExecutor) -> None:

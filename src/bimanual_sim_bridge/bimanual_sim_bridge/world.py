@@ -14,7 +14,15 @@ from bimanual_core.errors import BimanualError, ErrorCode
 from bimanual_core.motion import Motion, MotionReport
 from bimanual_core.observation import CameraFrame, JointSample, ObjectSnapshot, Observation
 from bimanual_core.protocols import SampleListener
-from bimanual_core.rates import OBJECTS_TICKS, PHYSICS_HZ, REST_TICKS, START_DELAY_S, seconds_to_ns, tick_to_ns
+from bimanual_core.rates import (
+    OBJECTS_TICKS,
+    PHYSICS_HZ,
+    REST_TICKS,
+    START_DELAY_S,
+    ns_to_tick,
+    seconds_to_ns,
+    tick_to_ns,
+)
 from bimanual_core.robot import RobotSpec
 from bimanual_core.scene import SceneSpec
 from bimanual_sim_bridge.contacts import ContactCounters
@@ -54,6 +62,15 @@ class SapienWorld:
         self._scene: SapienScene | None = None
         self._sample: JointSample | None = None
         self._listeners: list[SampleListener] = []
+
+    def continue_from(self, at_ns: int) -> None:
+        """Go on after the time ``at_ns`` [ns] of a world that ended; load a scene next.
+
+        That scene's id is above all that the earlier world can have given: a scene takes many ticks.
+        """
+        ticks = -(-ns_to_tick(at_ns) // SCENE_TICKS) * SCENE_TICKS + SCENE_TICKS
+        self.tick_count = max(self.tick_count, ticks)
+        self.scene_id = max(self.scene_id, ticks)
 
     # -- time and state -------------------------------------------------------------------------------------------
     @property

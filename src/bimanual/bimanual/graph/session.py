@@ -17,7 +17,7 @@ from bimanual.graph.environment import graph_environment
 from bimanual.graph.supervisor import Supervisor
 from bimanual.runs import new_run_folder
 from bimanual_core.contract import PLANNER, driver_of
-from bimanual_core.errors import BimanualError
+from bimanual_core.errors import BimanualError, SilentNodeError
 from bimanual_core.protocols import SampleListener
 from bimanual_description import load
 from bimanual_kinematics.model import RobotModel
@@ -115,8 +115,10 @@ class GraphSession:
         self.supervisor.restart(name)
         self.health.restarted(name)
         begin = time.monotonic()
-        self.world.feed.expect(name, "/diagnostics")
-        self.world.feed.until(lambda: self.health.heard_since(name, begin), f"{name} to come up", name, START_S)
+        feed, limit = self.world.feed, begin + START_S
+        feed.until(lambda: self.health.heard_since(name, begin) or time.monotonic() > limit, f"{name} to come up")
+        if not self.health.heard_since(name, begin):
+            raise SilentNodeError(f"node {name} did not come up again within {START_S:.0f} s")
         if name == driver_of(self.graph):
             self.world.wait_ready()
         if name == PLANNER:
