@@ -63,10 +63,10 @@ ARGUMENTS: tuple[Argument, ...] = (
     Argument("rtf", 1.0, "real-time factor to keep in realtime; 0: as fast as it goes", minimum=0.0, graphs=SIM),
     Argument("record", "", "folder to record an episode into from the start; empty: none"),
     Argument("rviz", False, "start RViz where it is installed", BOOLEAN),
+    Argument("respawn", False, "start a node that dies again, up to 5 times; false: its death ends the graph", BOOLEAN),
     Argument("network", False, "speak on all network interfaces, not on the loopback only", BOOLEAN),
     Argument("namespace", "", "namespace of every node"),
     Argument("params_file", "", "YAML file of node parameters, loaded last"),
-    Argument("respawn", False, "start a node that dies again, after a growing delay and not for ever", BOOLEAN),
     Argument("log_level", "info", "log level of every node", ("debug", "info", "warn", "error", "fatal")),
 )
 
