@@ -68,18 +68,30 @@ class SoftwareCamera:
         domain: rs.timestamp_domain = rs.timestamp_domain.hardware_clock,
     ) -> None:
         """One frame of both streams."""
-        for sensor, profile, pixels in ((self._depth, *self._of(0, depth)), (self._colour, *self._of(1, rgb))):
-            frame = rs.software_video_frame()
-            frame.pixels = np.ascontiguousarray(pixels)
-            frame.bpp = pixels.dtype.itemsize * (pixels.shape[2] if pixels.ndim == 3 else 1)
-            frame.stride = pixels.shape[1] * frame.bpp
-            frame.timestamp, frame.domain, frame.frame_number = ms, domain, number
-            frame.profile = profile
-            frame.depth_units = self._units
-            sensor.on_video_frame(frame)
+        self.send_one("depth", number, ms, depth, domain)
+        self.send_one("colour", number, ms, rgb, domain)
 
-    def _of(self, index: int, pixels: np.ndarray) -> tuple:
-        return self._profiles[index].as_video_stream_profile(), pixels
+    def send_one(
+        self,
+        stream: str,
+        number: int,
+        ms: float,
+        pixels: np.ndarray,
+        domain: rs.timestamp_domain = rs.timestamp_domain.hardware_clock,
+    ) -> None:
+        """One frame of ``depth`` or ``colour``."""
+        sensor, profile = {"depth": (self._depth, self._profiles[0]), "colour": (self._colour, self._profiles[1])}[
+            stream
+        ]
+        frame = rs.software_video_frame()
+        frame.pixels = np.ascontiguousarray(pixels)
+        frame.bpp = pixels.dtype.itemsize * (pixels.shape[2] if pixels.ndim == 3 else 1)
+        frame.stride = pixels.shape[1] * frame.bpp
+        frame.timestamp, frame.domain, frame.frame_number = ms, domain, number
+        frame.profile = profile.as_video_stream_profile()
+        if stream == "depth":
+            frame.depth_units = self._units
+        sensor.on_video_frame(frame)
 
     @contextmanager
     def streaming(self, frame: Callable[[int], tuple[np.ndarray, np.ndarray]] | None = None) -> Iterator[None]:

@@ -98,15 +98,8 @@ def test_depth_of_another_instant_is_not_paired_with_a_picture():
     camera = SoftwareCamera("123")
     source = opened(camera)
     rgb, depth = grey(5)
-    for sensor, profile, pixels, ms in (
-        (camera._depth, *camera._of(0, depth), 100.0),
-        (camera._colour, *camera._of(1, rgb), 120.0),  # more than half a period of 33 ms
-    ):
-        frame = rs.software_video_frame()
-        frame.pixels, frame.bpp = pixels, pixels.dtype.itemsize * (pixels.shape[2] if pixels.ndim == 3 else 1)
-        frame.stride, frame.timestamp, frame.frame_number = W * frame.bpp, ms, 5
-        frame.domain, frame.profile, frame.depth_units = rs.timestamp_domain.hardware_clock, profile, 0.001
-        sensor.on_video_frame(frame)
+    camera.send_one("depth", 5, 100.0, depth)
+    camera.send_one("colour", 5, 120.0, rgb)  # more than half a period of 33 ms
     assert source.next_frame(0.2) is None
     camera.send(6, 133.0, *grey(6))
     assert source.next_frame(2.0).number == 6
