@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import partial
 
@@ -81,8 +80,9 @@ class LeaseServices:
 
     def _acquire(self, request: Acquire.Request, response: Acquire.Response) -> Acquire.Response:
         try:
-            if not math.isfinite(request.ttl):
-                raise BimanualError(f"ttl {request.ttl} s is not finite; at most {LONGEST_TTL_NS * 1e-9:.0f} s")
+            longest_s = LONGEST_TTL_NS * 1e-9
+            if not 0.0 <= request.ttl <= longest_s:
+                raise BimanualError(f"ttl {request.ttl} s is outside (0, {longest_s:.0f}] s; 0 means the longest")
             ttl_ns = LONGEST_TTL_NS if request.ttl == 0.0 else seconds_to_ns(request.ttl)
             self._bank.leases.acquire(request.owner, list(request.arms), ttl_ns, self._bank.now_ns)
             if request.owner not in self._lives:

@@ -1,4 +1,4 @@
-"""The executor of every node: what cannot be taken off the wire, or a callback raises, does not end the node."""
+"""The executor of every node: what a callback raises, or taking a message off the wire, does not end the node."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ Work = Callable[[], Coroutine[None, None, None]]
 class NodeExecutor(SingleThreadedExecutor):
     """A single-threaded executor whose takes are guarded.
 
-    rclpy raises where bytes on the wire are no message of the type, or text in it is no UTF-8, and would never serve
-    the callback group again. Here such a message is dropped and counted as a fault of the node.
+    Where taking a message raises, rclpy ends the spinning, and would never again serve the callback group of that
+    entity. Here the message is dropped and counted as a fault of the node, and so is what a callback raises that
+    nobody guards nearer to its cause (an answer to a client that has left).
     """
 
     def _take_subscription(self, sub: Any) -> Work | None:
