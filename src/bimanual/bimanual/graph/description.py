@@ -66,7 +66,7 @@ ARGUMENTS: tuple[Argument, ...] = (
     Argument("respawn", False, "start a node that dies again, up to 5 times; false: its death ends the graph", BOOLEAN),
     Argument("network", False, "speak on all network interfaces, not on the loopback only", BOOLEAN),
     Argument("namespace", "", "namespace of every node"),
-    Argument("params_file", "", "YAML file of node parameters, loaded last"),
+    Argument("params_file", "", "YAML file of node parameters; what it says wins"),
     Argument("log_level", "info", "log level of every node", ("debug", "info", "warn", "error", "fatal")),
 )
 

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
+import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
-from bimanual.graph.description import GRAPHS, NodeSpec, Value, arguments_of, as_text, graph_nodes, resolve, selected
-from bimanual.graph.environment import graph_environment
+from bimanual.graph.description import GRAPHS, arguments_of, as_text
+from bimanual.graph.plan import NO_RVIZ, GraphPlan, plan_graph
 from bimanual.graph.respawn import Respawner
 from bimanual.graph.supervisor import Supervisor
 from bimanual.output import note
 from bimanual.runs import new_run_folder
 from bimanual_core.errors import BimanualError
-from bimanual_description import load
 from bimanual_ros.graph_health import HealthMonitor
-from bimanual_tasks.registry import get_task
 
 LOOK_SECONDS = 0.2
 HEALTH_SECONDS = 1.0
@@ -53,32 +54,37 @@ def show_arguments(graph: str) -> None:
         print(f"{a.name}:={as_text(a.default)!s:<12} {a.description}{choices}")
 
 
-def _nodes(graph: str, arguments: Mapping[str, Value]) -> tuple[NodeSpec, ...]:
-    """The graph's nodes; refuses what they would refuse, before any starts. Raises UnknownNameError."""
-    robot = load(str(arguments["robot"]))
-    selected(str(arguments["cameras"]), [camera.name for camera in robot.cameras])
-    if arguments["task"]:
-        get_task(str(arguments["task"]))
-    return graph_nodes(graph, arguments, robot)
+@contextmanager
+def rviz(plan: GraphPlan, environ: Mapping[str, str]) -> Iterator[None]:
+    """RViz beside the graph where it is asked for and installed; closing its window leaves the graph alone."""
+    program = shutil.which("rviz2")
+    if not plan.arguments["rviz"] or program is None:
+        if plan.arguments["rviz"]:
+            note(NO_RVIZ)
+        yield
+        return
+    with subprocess.Popen([program, *plan.rviz_arguments], env=dict(environ), start_new_session=True) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
 
 
 def run(args: argparse.Namespace) -> int:
     if args.show_args:
         show_arguments(args.graph)
         return 0
-    arguments = resolve(given_arguments(args.arguments), args.graph)
-    nodes = _nodes(args.graph, arguments)
-    environment = graph_environment(bool(arguments["network"]), private_domain=False)
-    os.environ.update(environment)  # this process listens too
-    monitor = HealthMonitor(WATCHER, [node.name for node in nodes], str(arguments["namespace"]))
+    plan = plan_graph(args.graph, given_arguments(args.arguments))
+    os.environ.update(plan.variables)  # this process listens too
+    monitor = HealthMonitor(WATCHER, [node.name for node in plan.nodes], str(plan.arguments["namespace"]))
     try:
         _refuse_strangers(monitor)
         log_dir = new_run_folder("up") / "log"
-        with Supervisor(nodes, arguments, environment, log_dir) as supervisor:
+        with Supervisor(plan.nodes, plan.arguments, os.environ, log_dir) as supervisor, rviz(plan, os.environ):
             for node in supervisor.processes:
                 note(f"{node.spec.name:<22} pid {node.process.pid}  {node.log_file}")
             note("the graph is up; Ctrl-C ends it")
-            _look_after(supervisor, monitor, bool(arguments["respawn"]))
+            _look_after(supervisor, monitor, bool(plan.arguments["respawn"]))
     finally:
         monitor.close()
     return 0

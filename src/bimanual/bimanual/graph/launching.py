@@ -1,0 +1,86 @@
+"""The graph as a launch description: what both files in ``launch/`` return.
+
+Only a machine with ROS 2 has ``launch``; everything that can be decided without it is in ``bimanual.graph.plan``.
+"""
+
+from __future__ import annotations
+
+import atexit
+from functools import partial
+
+from ament_index_python.packages import PackageNotFoundError, get_package_prefix
+from launch import Action, LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable, Shutdown
+from launch.events.process import ProcessExited
+from launch.logging import get_logger
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+
+from bimanual.graph.description import NodeSpec, arguments_of, as_text
+from bimanual.graph.plan import NO_RVIZ, RESPAWN_DELAY_S, RESPAWNS, GraphPlan, plan_graph
+from bimanual.graph.shared_memory import dds_files, remove_unused
+
+
+def launch_description(graph: str) -> LaunchDescription:
+    """Declare the arguments of ``graph``, then start what they ask for."""
+    declared = [
+        DeclareLaunchArgument(
+            a.name, default_value=as_text(a.default), description=a.description, choices=list(a.choices) or None
+        )
+        for a in arguments_of(graph).values()
+    ]
+    return LaunchDescription([*declared, OpaqueFunction(function=partial(_start, graph))])
+
+
+def _start(graph: str, context: LaunchContext) -> list[Action]:
+    """Environment and processes for the launch arguments as given; bad ones end the launch before a node starts."""
+    given = {name: LaunchConfiguration(name).perform(context) for name in arguments_of(graph)}
+    plan = plan_graph(graph, given, context.environment)
+    strangers = sorted(set(context.launch_configurations) - set(given))
+    if strangers:  # not refused: they may be those of a launch file that includes this one
+        get_logger("bimanual").warning(
+            f"not arguments of this graph, so of no effect: {', '.join(strangers)}; known: {', '.join(given)}"
+        )
+    # A node that is killed leaves shared memory behind: what nobody uses at the end goes.
+    atexit.register(remove_unused, dds_files())
+    variables = [SetEnvironmentVariable(name, value) for name, value in plan.variables.items()]
+    return [*variables, *(launch_node(spec, plan) for spec in plan.nodes), *_rviz(plan)]
+
+
+def launch_node(spec: NodeSpec, plan: GraphPlan) -> Node:
+    """The action that starts one node. Its death ends the launch, or with ``respawn`` starts it again."""
+    respawn = bool(plan.arguments["respawn"])
+    params_file = [plan.arguments["params_file"]] if plan.arguments["params_file"] else []
+    return Node(
+        package=spec.package,
+        executable=spec.executable,
+        name=spec.name,
+        namespace=plan.arguments["namespace"],
+        parameters=[dict(spec.parameters), *params_file],
+        ros_arguments=["--log-level", plan.arguments["log_level"]],
+        output="screen",
+        respawn=respawn,
+        respawn_delay=RESPAWN_DELAY_S,
+        respawn_max_retries=RESPAWNS,
+        on_exit=None if respawn else partial(_end_with, spec.name),
+    )
+
+
+def _end_with(name: str, _event: ProcessExited, context: LaunchContext) -> list[Action]:
+    """A graph without one of its nodes is ended, and why is said; a launch that ends anyway needs no reason."""
+    if context.is_shutdown:
+        return []
+    get_logger("bimanual").error(f"node {name} ended, so the graph goes down (respawn:=true starts such a node again)")
+    return [Shutdown(reason=f"node {name} ended")]
+
+
+def _rviz(plan: GraphPlan) -> list[Action]:
+    """RViz where it is asked for and installed; closing its window leaves the graph alone."""
+    if not plan.arguments["rviz"]:
+        return []
+    try:
+        get_package_prefix("rviz2")
+    except PackageNotFoundError:
+        get_logger("bimanual").warning(NO_RVIZ)
+        return []
+    return [Node(package="rviz2", executable="rviz2", arguments=plan.rviz_arguments, output="screen")]
