@@ -17,6 +17,11 @@ from bimanual_data.bag_metadata import write_whole
 
 FILE_NAME = "episode.json"
 FORMAT_VERSION = 1
+#: What a request may set; the other fields are the recorder's own.
+SETTABLE = ("task", "variant", "seed", "robot", "instruction", "success", "reason", "extra")
+#: Characters of one request's JSON, and of the whole file: annotations add up.
+LONGEST_JSON, LONGEST_FILE = 100_000, 4_000_000
+DEEPEST_JSON = 50
 #: Distributions whose versions an episode carries.
 VERSIONED = ("bimanual_core", "sapien", "pin", "coal", "rosbags", "mcap", "numpy")
 
@@ -55,9 +60,15 @@ class EpisodeMeta(BaseModel):
         return parse_meta({**self.model_dump(), **known, "extra": {**self.extra, **given, **more}}, "episode meta")
 
     def save(self, folder: Path) -> None:
-        """Write ``folder/episode.json`` at once. Raises BimanualError (DATA_WRITE_FAILED)."""
+        """Write ``folder/episode.json`` at once. Raises BimanualError (DATA_WRITE_FAILED; DATA_INVALID if it is too
+        long)."""
+        text = json.dumps(self.model_dump(), indent=2) + "\n"
+        if len(text) > LONGEST_FILE:
+            raise BimanualError(
+                f"{FILE_NAME} has {len(text)} characters; at most {LONGEST_FILE}", ErrorCode.DATA_INVALID
+            )
         try:
-            write_whole(folder / FILE_NAME, json.dumps(self.model_dump(), indent=2) + "\n")
+            write_whole(folder / FILE_NAME, text)
         except OSError as error:
             raise BimanualError(f"cannot write {folder / FILE_NAME}: {error}", ErrorCode.DATA_WRITE_FAILED) from None
 
@@ -73,16 +84,44 @@ def parse_meta(values: object, where: str) -> EpisodeMeta:
 
 
 def parse_meta_json(text: str) -> dict[str, Any]:
-    """The JSON object in ``text`` (empty: no values). Raises BimanualError."""
+    """The JSON object in ``text`` (empty: no values), with which a request describes an episode.
+
+    Raises BimanualError for what is no JSON, is too long or too deep, or sets what only the recorder knows.
+    """
     if not text.strip():
         return {}
+    if len(text) > LONGEST_JSON:
+        raise BimanualError(f"meta_json has {len(text)} characters; at most {LONGEST_JSON}", ErrorCode.DATA_INVALID)
+    deep = f"meta_json is nested too deeply; at most {DEEPEST_JSON} levels"
     try:
-        values = json.loads(text)
-    except json.JSONDecodeError as error:
+        values = json.loads(text, parse_constant=_no_constant)
+    except RecursionError:
+        raise BimanualError(deep, ErrorCode.DATA_INVALID) from None
+    except ValueError as error:
         raise BimanualError(f"meta_json is no JSON: {error}", ErrorCode.DATA_INVALID) from None
     if not isinstance(values, dict):
         raise BimanualError(f"meta_json is {type(values).__name__}, expected an object", ErrorCode.DATA_INVALID)
+    if not _within(values, DEEPEST_JSON):
+        raise BimanualError(deep, ErrorCode.DATA_INVALID)
+    known = set(EpisodeMeta.model_fields)
+    for name in values:
+        if name in known - set(SETTABLE):
+            choices = ", ".join(SETTABLE)
+            raise BimanualError(
+                f"meta_json: {name} is filled in by the recorder; settable: {choices} and names of your own",
+                ErrorCode.DATA_INVALID,
+            )
     return values
+
+
+def _within(value: object, levels: int) -> bool:
+    """Whether ``value`` is nested at most ``levels`` deep."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels >= 0 and all(_within(item, levels - 1) for item in inner)
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
 
 
 def load_meta(folder: Path | str) -> EpisodeMeta:

@@ -19,6 +19,7 @@ from bimanual_data.episode import parse_meta_json
 from bimanual_data.recorder import Recorder
 from bimanual_ros.diagnostics import ERROR, OK, Diagnostics, Health
 from bimanual_ros.endpoints import NO_SUBSCRIPTION_EVENTS, Endpoints, message_class
+from bimanual_ros.faults import guarded
 from bimanual_ros.main import run_node
 from bimanual_ros.parameters import Parameter, declare
 from bimanual_ros.qos import publisher_qos
@@ -95,11 +96,17 @@ class RecorderNode(Node):
     def _begin(self, directory: str, meta: dict[str, Any]) -> None:
         topics = {f"/{e.name.lstrip('/')}": (e.type, e.qos.value) for e in self._topics if not _image(e)}
         self._recorder.start(directory, {"robot": self._robot.name, **meta}, topics)
-        self._listening = [self._listen(e) for e in self._topics]
+        try:
+            for entry in self._topics:
+                self._listening.append(self._listen(entry))
+        except BaseException:
+            self._deafen()
+            self._recorder.stop()
+            raise
 
     def _listen(self, entry: Endpoint) -> Any:
         resolved = self.resolve_topic_name(entry.name)
-        take = partial(self._take, resolved, entry.type)
+        take = guarded(self, entry.name, partial(self._take, resolved, entry.type))
         kind = message_class(entry.type)
         quiet = NO_SUBSCRIPTION_EVENTS
         return self.create_subscription(kind, entry.name, take, _qos(entry), raw=True, event_callbacks=quiet)
@@ -112,14 +119,17 @@ class RecorderNode(Node):
             self.get_logger().error(f"{topic}: {error}", throttle_duration_sec=5.0)
 
     def _end(self, response: StopRecording.Response) -> None:
-        for subscription in self._listening:
-            self.destroy_subscription(subscription)
-        self._listening = []
+        self._deafen()
         summary = self._recorder.stop()
         response.directory = str(summary.directory)
         response.topics, response.counts = list(summary.counts), list(summary.counts.values())
         if not summary.success:
             raise BimanualError(f"{summary.lost} messages lost: {summary.error_msg}", summary.error_code)
+
+    def _deafen(self) -> None:
+        for subscription in self._listening:
+            self.destroy_subscription(subscription)
+        self._listening = []
 
     def _health(self) -> Health:
         if self._recorder.error is not None:

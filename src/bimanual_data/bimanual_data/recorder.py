@@ -22,6 +22,7 @@ from bimanual_data.bag_writer import FLUSH_SECONDS, BagWriter
 from bimanual_data.cdr import exact
 from bimanual_data.episode import EpisodeMeta, load_meta, provenance
 from bimanual_data.image_messages import IMAGE, Encoded, compress
+from bimanual_data.new_folder import new_folder
 
 #: Messages that may wait for the writer; with raw images of 320x240 that is at most about 30 MB.
 QUEUE_LENGTH = 128
@@ -115,9 +116,7 @@ class Recorder:
         """
         if self._recording is not None:
             raise BimanualError(f"already recording into {self._recording.writer.folder}; stop that first")
-        directory = Path(directory)
-        if directory.exists():
-            raise BimanualError(f"{directory} exists; a recording needs a new folder", ErrorCode.DATA_WRITE_FAILED)
+        directory = new_folder(directory)
         started = datetime.now(UTC).isoformat(timespec="milliseconds")
         full = EpisodeMeta(started=started).merged(provenance()).merged(meta or {})
         writer = self._open_bag(directory)
@@ -125,7 +124,7 @@ class Recorder:
             for name, (type_name, qos) in (topics or {}).items():
                 writer.add_topic(name, type_name, qos)
             full.save(directory)
-        except BimanualError:
+        except BaseException:
             writer.abandon()
             raise
         recording = _Recording(writer, full)
@@ -154,9 +153,10 @@ class Recorder:
         """Merge values into the running or last episode's ``episode.json``. Raises BimanualError if there was none or a
         value does not fit."""
         if self._recording is not None:
-            self._recording.meta = self._recording.meta.merged(values)
-            self._recording.meta.save(self._recording.writer.folder)
-            return self._recording.meta
+            merged = self._recording.meta.merged(values)
+            merged.save(self._recording.writer.folder)
+            self._recording.meta = merged
+            return merged
         if self._last is None:
             raise BimanualError("nothing was recorded yet, so there is nothing to annotate")
         meta = load_meta(self._last).merged(values)
@@ -202,9 +202,9 @@ def _write(recording: _Recording, item: _Item) -> None:
         recording.writer.write(encoded.topic, encoded.type, item.stamp_ns, exact(encoded.type, encoded.data))
     except BimanualError as error:
         _lost(recording, error)
-    except ValueError as error:
-        # A message that an encoder cannot take; the writer must live on, or senders would wait for ever.
-        _lost(recording, BimanualError(f"a message cannot be encoded: {error}", ErrorCode.DATA_INVALID))
+    except Exception as error:  # noqa: BLE001 - the writer must live on, or senders would wait for ever
+        text = f"a message cannot be encoded: {type(error).__name__}: {error}"
+        _lost(recording, BimanualError(text, ErrorCode.DATA_INVALID))
 
 
 def _lost(recording: _Recording, error: BimanualError) -> None:
@@ -242,7 +242,7 @@ def _finish(recording: _Recording) -> RecordingSummary:
         directory=writer.folder,
         counts=counts,
         seconds=seconds,
-        file_bytes=writer.path.stat().st_size,
+        file_bytes=_size(writer.path),
         lost=recording.lost,
         error_code=first.code if first else ErrorCode.NONE,
         error_msg=str(first) if first else "",
@@ -259,5 +259,15 @@ def _close(recording: _Recording) -> dict[str, int]:
         except BimanualError as error:
             recording.error = error
     writer.abandon()
-    # What the writer counted may not have reached the file.
-    return dict(Counter(message.channel.topic for message in messages(writer.path)))
+    # What the writer counted may not have reached the file, and the file may be gone.
+    try:
+        return dict(Counter(message.channel.topic for message in messages(writer.path)))
+    except (BimanualError, OSError):
+        return {}
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -1,7 +1,10 @@
 """Recording, reading, inspecting: nothing is lost, images are compressed, a broken disk is told clearly."""
 
+import errno
 import importlib
 import json
+import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -158,6 +161,134 @@ def test_misuse_is_refused(recorder, tmp_path):
         recorder.start(tmp_path / "b")
     with pytest.raises(BimanualError, match="unknown QoS preset 'fast'"):
         Recorder().start(tmp_path / "c", topics={"/x": ("std_msgs/msg/String", "fast")})
+
+
+@pytest.mark.parametrize(
+    ("directory", "words"),
+    [
+        ("", "directory is empty; give the path of a new folder"),
+        ("  ", "directory is empty"),
+        (".", "directory is empty"),
+        ("/", r"/ exists; a recording needs a new folder"),
+        ("a/../../b", "goes up by '..'"),
+        ("/proc/1/episode", "/proc/1/episode is in /proc, which belongs to the operating system"),
+        ("/etc/episode", "is in /etc"),
+        ("/dev/shm/episode", "is in /dev"),
+        ("a\0b", "has characters that cannot be printed"),
+        ("a\nb", "has characters that cannot be printed"),
+        ("a\u202eb", "has characters that cannot be printed"),
+        ("x" * 300, "has 300 bytes; at most 200"),
+        ("x/" * 2000, "directory has 4000 bytes; at most 3000"),
+    ],
+)
+def test_odd_folders_are_refused(recorder, directory, words):
+    with pytest.raises(BimanualError, match=words):
+        recorder.start(directory)
+    assert recorder.directory is None
+
+
+def test_a_link_leads_nowhere_else(recorder, tmp_path):
+    (tmp_path / "link").symlink_to("/etc")
+    with pytest.raises(BimanualError, match=r"/etc/episode is in /etc"):
+        recorder.start(tmp_path / "link" / "episode")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(BimanualError, match=r"dangling exists"):
+        recorder.start(tmp_path / "dangling")
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(BimanualError, match=r"cannot write the bag .*: Not a directory"):
+        recorder.start(tmp_path / "file" / "episode")
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_a_relative_folder_starts_where_the_recorder_runs(recorder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    recorder.start("day/episode")
+    assert recorder.directory == tmp_path / "day" / "episode"
+    assert recorder.stop().success
+
+
+@pytest.mark.parametrize("code", [errno.EROFS, errno.EACCES, errno.ENOSPC])
+def test_a_folder_that_cannot_be_written_is_told_and_the_recorder_lives_on(recorder, tmp_path, monkeypatch, code):
+    def refuse(*_, **__):
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "mkdir", refuse)
+        with pytest.raises(BimanualError, match=f"cannot write the bag .*: {os.strerror(code)}") as caught:
+            recorder.start(tmp_path / "a")
+    assert caught.value.code == ErrorCode.DATA_WRITE_FAILED
+    with monkeypatch.context() as patch:
+        patch.setattr("bimanual_data.episode.write_whole", refuse)
+        with pytest.raises(BimanualError, match=r"cannot write .*episode\.json"):
+            recorder.start(tmp_path / "b")
+    assert recorder.directory is None
+    assert record(recorder, tmp_path / "c").success
+
+
+def test_a_folder_removed_amid_a_recording_is_told_and_the_recorder_lives_on(recorder, tmp_path):
+    recorder.start(tmp_path / "gone")
+    data.feed(recorder)
+    shutil.rmtree(tmp_path / "gone")
+    with pytest.raises(BimanualError, match=r"cannot write .*episode\.json.*No such file"):
+        recorder.annotate({"task": "x"})
+    data.feed(recorder)
+    summary = recorder.stop()
+    assert not summary.success
+    assert summary.error_code == ErrorCode.DATA_WRITE_FAILED
+    assert "gone" in summary.error_msg
+    assert "No such file" in summary.error_msg
+    assert record(recorder, tmp_path / "next").success
+    assert not (tmp_path / "gone").exists()
+
+
+def test_an_encoder_that_fails_costs_one_message(recorder, tmp_path, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("no memory for a picture")
+
+    recorder.start(tmp_path / "episode")
+    monkeypatch.setattr("bimanual_data.recorder.compress", broken)
+    recorder.on_message("/odd", "sensor_msgs/msg/Image", 1, b"")
+    monkeypatch.undo()
+    data.feed(recorder)
+    summary = recorder.stop()
+    assert summary.lost == 1
+    assert "RuntimeError: no memory for a picture" in summary.error_msg
+    assert summary.counts["/joint_states"] == 30
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "meta_json is no JSON"),
+        ("[1]", "meta_json is list, expected an object"),
+        ('{"a": NaN}', "NaN is no JSON number"),
+        ('{"a": -Infinity}', "-Infinity is no JSON number"),
+        ('{"a": ' + "9" * 5000 + "}", "meta_json is no JSON: Exceeds the limit"),
+        ('{"a": ' + "[" * 49000 + "]" * 49000 + "}", "nested too deeply; at most 50 levels"),
+        ('{"a": ' + "[" * 60 + "]" * 60 + "}", "nested too deeply; at most 50 levels"),
+        ('{"a": "' + "x" * 100_000 + '"}', "meta_json has 100009 characters; at most 100000"),
+        ('{"counts": {}}', "meta_json: counts is filled in by the recorder; settable: task, variant"),
+        ('{"complete": true}', "complete is filled in by the recorder"),
+    ],
+)
+def test_odd_metadata_is_refused(text, words):
+    with pytest.raises(BimanualError, match=words):
+        parse_meta_json(text)
+
+
+def test_annotations_add_up_to_a_limit_and_a_refused_one_leaves_no_trace(recorder, tmp_path):
+    recorder.start(tmp_path / "episode")
+    for i in range(44):
+        recorder.annotate({f"note{i}": "x" * 90_000})
+    with pytest.raises(BimanualError, match=r"episode.json has \d+ characters; at most 4000000"):
+        recorder.annotate({"one too many": "x" * 90_000})
+    with pytest.raises(BimanualError, match="success: Input should be a valid boolean"):
+        recorder.annotate({"success": "perhaps"})
+    recorder.annotate({"success": True})
+    assert recorder.stop().success
+    meta = load_meta(tmp_path / "episode")
+    assert meta.success is True
+    assert len(meta.extra) == 44
 
 
 FULL_DISK = """
