@@ -17,8 +17,12 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from bimanual.graph.description import NodeSpec, arguments_of, as_text
-from bimanual.graph.plan import NO_RVIZ, RESPAWN_DELAY_S, RESPAWNS, GraphPlan, plan_graph
+from bimanual.graph.plan import NO_RVIZ, GraphPlan, plan_graph
+from bimanual.graph.respawn import RestartPolicy
 from bimanual.graph.shared_memory import dds_files, remove_unused
+
+#: The pause before a dead node starts again [s].
+RESPAWN_DELAY_S = 1.0
 
 
 def launch_description(graph: str) -> LaunchDescription:
@@ -49,7 +53,7 @@ def _start(graph: str, context: LaunchContext) -> list[Action]:
 
 def launch_node(spec: NodeSpec, plan: GraphPlan) -> Node:
     """The action that starts one node. Its death ends the launch, or with ``respawn`` starts it again."""
-    respawn = bool(plan.arguments["respawn"])
+    respawns = RestartPolicy().limit if plan.arguments["respawn"] else 0
     params_file = [plan.arguments["params_file"]] if plan.arguments["params_file"] else []
     return Node(
         package=spec.package,
@@ -59,19 +63,30 @@ def launch_node(spec: NodeSpec, plan: GraphPlan) -> Node:
         parameters=[dict(spec.parameters), *params_file],
         ros_arguments=["--log-level", plan.arguments["log_level"]],
         output="screen",
-        respawn=respawn,
+        respawn=respawns > 0,
         respawn_delay=RESPAWN_DELAY_S,
-        respawn_max_retries=RESPAWNS,
-        on_exit=None if respawn else partial(_end_with, spec.name),
+        respawn_max_retries=respawns,
+        on_exit=_Deaths(spec.name, respawns),
     )
 
 
-def _end_with(name: str, _event: ProcessExited, context: LaunchContext) -> list[Action]:
-    """A graph without one of its nodes is ended, and why is said; a launch that ends anyway needs no reason."""
-    if context.is_shutdown:
-        return []
-    get_logger("bimanual").error(f"node {name} ended, so the graph goes down (respawn:=true starts such a node again)")
-    return [Shutdown(reason=f"node {name} ended")]
+class _Deaths:
+    """What the end of one node means: nothing while it is started again, else the end of the graph."""
+
+    def __init__(self, name: str, respawns: int) -> None:
+        self._name = name
+        self._left = respawns
+
+    def __call__(self, _event: ProcessExited, context: LaunchContext) -> list[Action]:
+        if context.is_shutdown:
+            return []
+        logger = get_logger("bimanual")
+        if self._left > 0:
+            self._left -= 1
+            logger.error(f"node {self._name} ended; it starts again ({self._left} more times)")
+            return []
+        logger.error(f"node {self._name} ended, so the graph goes down (see the argument respawn)")
+        return [Shutdown(reason=f"node {self._name} ended")]
 
 
 def _rviz(plan: GraphPlan) -> list[Action]:

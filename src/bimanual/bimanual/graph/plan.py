@@ -17,9 +17,6 @@ from bimanual_description import load
 from bimanual_description.files import share_dir
 from bimanual_tasks.registry import get_task
 
-#: How often a node that dies is started again with ``respawn:=true``, and the pause before it [s].
-RESPAWNS, RESPAWN_DELAY_S = 5, 1.0
-
 NO_RVIZ = "rviz:=true, but rviz2 is not installed here: the graph runs without it (apt install ros-$ROS_DISTRO-rviz2)"
 
 _NAMESPACE = re.compile(r"(/?[A-Za-z_]\w*(/[A-Za-z_]\w*)*/?)?")
