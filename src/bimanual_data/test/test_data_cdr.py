@@ -1,6 +1,7 @@
 """Messages encoded without ROS are byte for byte those of rclpy, and types come from the interface files."""
 
 import importlib
+import itertools
 import json
 import os
 import subprocess
@@ -11,9 +12,11 @@ import numpy as np
 import pytest
 from rosbags.typesys import Stores, get_typestore
 
+from bimanual_core.contract import Kind, Qos, endpoints
 from bimanual_core.errors import BimanualError
 from bimanual_data.cdr import decode, encode, exact, may_be_longer
 from bimanual_data.typestore import default_typestore, definition, register_packages
+from bimanual_description import load
 
 WORKSPACE = Path(__file__).resolve().parents[3]
 
@@ -118,6 +121,36 @@ OVERLAY = {
 }
 
 
+#: Every type that the recorder may write: the topics of both graphs, and what pictures become.
+CONTRACT = sorted(
+    {
+        entry.type
+        for graph in ("sim", "real")
+        for entry in endpoints(load("cobot_magic"), graph)
+        if entry.kind is Kind.TOPIC and entry.qos is not Qos.ALIVE  # a sign of life has no content
+    }
+    | {"sensor_msgs/msg/CompressedImage"}
+)
+IN_WORKSPACE = ("bimanual_interfaces", "control_msgs", "tf2_msgs", "simulation_interfaces")
+
+
+def filled(kind, numbers):
+    """Values for every field of a type at any depth, none of them the default."""
+    fields = default_typestore().fielddefs[kind][1]
+    return {name: _filled(node, description, numbers) for name, (node, description) in fields}
+
+
+def _filled(node, description, numbers):
+    if node.name == "NAME":
+        return filled(description, numbers)
+    if node.name == "BASE":
+        number = next(numbers)
+        kinds = {"string": f"text {number}", "bool": True, "octet": chr(number % 100 + 1)}
+        return kinds.get(description[0], number * 0.25 if "float" in description[0] else number % 100 + 1)
+    inner, length = description
+    return [_filled(*inner, numbers) for _ in range(length if node.name == "ARRAY" else 2)]
+
+
 def made(kind, values):
     """The message of ``values`` with defaults elsewhere, from the types without ROS."""
     store = default_typestore()
@@ -132,6 +165,8 @@ def _value(node, description, value):
         return made(description, value or {})
     if node.name == "BASE":
         default = {"string": "", "bool": False}.get(description[0], 0)
+        if description[0] == "octet" and value is not None:
+            return ord(value)
         return default if value is None else value
     inner, length = description
     if inner[0].name == "NAME":
@@ -198,6 +233,17 @@ def test_bytes_equal_rclpys_for_the_workspaces_types():
         if not (WORKSPACE / "install" / name / "share").is_dir() and importlib.util.find_spec(name) is None:
             pytest.skip(f"{name} is not built")
     check(OVERLAY, overlay=True)
+
+
+@pytest.mark.usefixtures("rclpy")
+@pytest.mark.parametrize("overlay", [False, True], ids=["upstream", "workspace"])
+def test_bytes_equal_rclpys_for_every_type_of_the_contract(overlay):
+    types = [kind for kind in CONTRACT if kind.startswith(IN_WORKSPACE) == overlay]
+    for name in {kind.split("/")[0] for kind in types}:
+        if overlay and not (WORKSPACE / "install" / name / "share").is_dir() and not importlib.util.find_spec(name):
+            pytest.skip(f"{name} is not built")
+    assert len(types) > 5
+    check({kind: filled(kind, itertools.count(1)) for kind in types}, overlay)
 
 
 def test_interface_files_agree_with_upstream_where_both_exist():
