@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from bimanual_control import checks
 from bimanual_control.attach import attach
-from bimanual_control.follower import PathFollower
+from bimanual_control.follower import Follower, PathFollower
 from bimanual_control.goal import GoalHandle, GoalRejectedError, GoalStatus, preempted
-from bimanual_control.sampler import path_between
+from bimanual_control.sampler import HermitePath, path_between
+from bimanual_control.stream import StreamFollower
 from bimanual_control.tolerances import ArmTolerances
 from bimanual_core.errors import ErrorCode
 from bimanual_core.motion import JointTrajectory, PartReport
@@ -49,12 +50,15 @@ class ArmTrajectoryController:
         self.tolerances = tolerances or ArmTolerances.uniform(arm.dof)
         self._lower, self._upper = np.array(arm.lower), np.array(arm.upper)
         self._velocity, self._acceleration = np.array(arm.velocity), np.array(arm.acceleration)
+        self.stop_acceleration = np.array(arm.stop_acceleration)
+        self.streams_run_out = 0  # streams whose points ended in the middle of a motion, since the start
+        self._arm = arm
         self._start_tolerance = start_tolerance
         self._command = np.zeros((2, arm.dof))
         self._measured = np.zeros((2, arm.dof))
         self._error = np.zeros(arm.dof)
         self._now_ns = 0
-        self._follower: PathFollower | None = None
+        self._follower: Follower | None = None
         self._goal: _Active | None = None
 
     # -- what it does now ---------------------------------------------------------------------------------------
@@ -74,6 +78,19 @@ class ArmTrajectoryController:
         c, m = self._command, self._measured
         return ControllerState(self._now_ns, c[0].copy(), c[1].copy(), m[0].copy(), m[1].copy(), self._error.copy())
 
+    @property
+    def moving(self) -> bool:
+        """Whether the newest command moves."""
+        return bool(self._command[1].any())
+
+    def stopping(self, at_ns: int, follower: Follower | None = None) -> tuple[Array, Array]:
+        """Positions (n,) where a stop from ``at_ns`` on would begin and end, of the arm as it moves now or as it would
+        move with ``follower``."""
+        follower = follower or self._follower
+        if follower is None:
+            return self._command[0], self._command[0]
+        return follower.stopping(at_ns, self.stop_acceleration)
+
     def reset(self, now_ns: int, position: Array) -> None:
         """Hold ``position`` (n,), clamped to the limits; a running goal ends cancelled."""
         self._end(GoalStatus.CANCELED, ErrorCode.CANCELLED, "the controller was reset")
@@ -87,9 +104,9 @@ class ArmTrajectoryController:
     def check(self, trajectory: JointTrajectory, start_ns: int, now_ns: int) -> PathFollower:
         """The follower that :meth:`send` would start. Raises GoalRejectedError saying what is wrong."""
         trajectory = checks.reorder(trajectory, self.joints)
-        checks.check_motion(trajectory, self._lower, self._upper, self._velocity)
+        checks.check_motion(trajectory, self._lower, self._upper, self._velocity, self._acceleration)
         checks.check_rest_at_end(trajectory)
-        return self._attach(trajectory, start_ns, now_ns)
+        return self._attach(trajectory, start_ns, now_ns, self._acceleration)
 
     def send(
         self, trajectory: JointTrajectory, start_ns: int, now_ns: int, tolerances: ArmTolerances | None = None
@@ -110,22 +127,32 @@ class ArmTrajectoryController:
             old.handle.finish(GoalStatus.ABORTED, preempted())
         return handle
 
-    def stream(self, trajectory: JointTrajectory, now_ns: int, start_ns: int = 0) -> None:
-        """Follow points without a goal; the arm slows down and holds when they run out.
-
-        Raises GoalRejectedError, and changes nothing, during a goal or for a bad trajectory.
-        """
+    def check_stream(self, trajectory: JointTrajectory, start_ns: int, now_ns: int) -> StreamFollower:
+        """The follower that :meth:`stream` would start. Raises GoalRejectedError saying what is wrong."""
         if self._goal is not None:
             raise GoalRejectedError(f"{self.name}: streamed points are refused while a goal runs")
         trajectory = checks.reorder(trajectory, self.joints)
         checks.check_motion(trajectory, self._lower, self._upper, self._velocity)
-        self._follower = self._attach(self._brought_to_rest(trajectory), start_ns, now_ns)
+        path = self._attach(self._brought_to_rest(trajectory), start_ns, now_ns)
+        return StreamFollower(self._arm, self._now_ns, self._command, path, not trajectory.velocities[-1].any())
+
+    def stream(self, trajectory: JointTrajectory, now_ns: int, start_ns: int = 0) -> None:
+        """Follow points without a goal, within the acceleration limits whatever the points ask for; the arm slows down
+        and holds when they run out.
+
+        Raises GoalRejectedError, and changes nothing, during a goal or for a bad trajectory.
+        """
+        self.start_stream(self.check_stream(trajectory, start_ns, now_ns))
+
+    def start_stream(self, follower: StreamFollower) -> None:
+        """Follow what :meth:`check_stream` returned at this same instant."""
+        self._follower = follower
 
     def stop(self, now_ns: int, code: ErrorCode, message: str) -> None:
-        """End the goal with ``code`` and slow down to rest, beginning with the next step."""
+        """End the goal with ``code`` and slow down to rest as fast as a stop may, beginning with the next step."""
         self._end(GoalStatus.ABORTED, code, message)
         if self._follower is not None:
-            self._follower.brake(now_ns, self._acceleration)
+            self._follower.brake(now_ns, self.stop_acceleration)
 
     # -- the period -----------------------------------------------------------------------------------------------
     def step(self, now_ns: int, position: Array, velocity: Array) -> Array:
@@ -146,6 +173,7 @@ class ArmTrajectoryController:
         if self._goal is None and follower.ended(now_ns):
             self._command = np.stack([self._command[0], np.zeros(len(self.joints))])
             self._follower = None
+            self.streams_run_out += isinstance(follower, StreamFollower) and follower.ran_out
         return self._command
 
     def _watch(self, goal: _Active, now_ns: int, position: Array, velocity: Array) -> None:
@@ -164,8 +192,17 @@ class ArmTrajectoryController:
         )
         self._end(GoalStatus.ABORTED, ErrorCode.CONTROL_PATH_TOLERANCE, message, float(strayed[j]))
         place = np.clip(np.where(np.isfinite(position), position, self._command[0]), self._lower, self._upper)
+        self._follower = PathFollower(self._retreat(place), now_ns)
+
+    def _retreat(self, place: Array) -> HermitePath:
+        """From the present command to rest at ``place`` (n,), within what a stop may take."""
         duration = max(0.2, float(np.max(4.0 * np.abs(place - self._command[0]) / self._velocity)))
-        self._follower = PathFollower(path_between(duration, self._command[0], place, self._command[1]), now_ns)
+        while True:
+            path = path_between(duration, self._command[0], place, self._command[1])
+            found = path.extremes()
+            if (found.acceleration <= self.stop_acceleration).all() and (found.speed <= self._velocity).all():
+                return path
+            duration *= 1.3
 
     def _watch_end(self, goal: _Active, now_ns: int, position: Array, velocity: Array) -> None:
         missed = np.abs(goal.goal - position)
@@ -184,10 +221,13 @@ class ArmTrajectoryController:
         self._end(GoalStatus.ABORTED, ErrorCode.CONTROL_GOAL_TOLERANCE, message, worst)
 
     # -- helpers --------------------------------------------------------------------------------------------------
-    def _attach(self, trajectory: JointTrajectory, start_ns: int, now_ns: int) -> PathFollower:
+    def _attach(
+        self, trajectory: JointTrajectory, start_ns: int, now_ns: int, acceleration: Array | None = None
+    ) -> PathFollower:
         origin_ns = start_ns or now_ns
         checks.check_stamp(trajectory, origin_ns, now_ns)
-        return attach(trajectory, origin_ns, now_ns, self._command, self._velocity, self._start_tolerance)
+        tolerance = self._start_tolerance
+        return attach(trajectory, origin_ns, now_ns, self._command, self._velocity, tolerance, acceleration)
 
     def _brought_to_rest(self, trajectory: JointTrajectory) -> JointTrajectory:
         """The trajectory with a point of rest behind its last one if that moves."""

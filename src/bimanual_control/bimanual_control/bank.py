@@ -12,7 +12,7 @@ from bimanual_control.checks import check_lead
 from bimanual_control.goal import GoalHandle
 from bimanual_control.gripper_controller import GripperController, GripperSettings
 from bimanual_control.lease import LeaseTable
-from bimanual_control.limits import LimitGate, velocity_limits
+from bimanual_control.limits import LimitGate, stop_accelerations, velocity_limits
 from bimanual_control.motion_handle import MotionHandle
 from bimanual_control.stop import StopLatch
 from bimanual_control.tolerances import ArmTolerances
@@ -54,7 +54,7 @@ class ControllerBank:
         self.stop_latch = StopLatch()
         self.leases = LeaseTable(robot.sides)
         self.now_ns = 0
-        self._gate = LimitGate(robot.lower, robot.upper, velocity_limits(robot))
+        self._gate = LimitGate(robot.lower, robot.upper, velocity_limits(robot), stop_accelerations(robot))
         self._layout = [
             (self.arms[side], self.grippers[side], layout.group(f"{side}_arm"), layout.group(f"{side}_gripper").start)
             for layout in (robot.joints,)
@@ -90,7 +90,7 @@ class ControllerBank:
                 wanted[1, i] = rate
         if not (idle and self._still):
             self._setpoint = Setpoint(*self._gate.apply(now_ns, wanted[0], wanted[1]))
-            self._still = idle and bool((self._setpoint.position == wanted[0]).all())
+            self._still = idle and self._gate.at_rest and bool((self._setpoint.position == wanted[0]).all())
         return self._setpoint
 
     @property

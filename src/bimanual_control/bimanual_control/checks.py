@@ -12,9 +12,12 @@ from bimanual_core.motion import JointTrajectory
 Array = NDArray[np.float64]
 #: Timed paths touch the limits; interpolation between their points may pass by this share. The gate still clamps.
 VELOCITY_MARGIN = 1.01
+ACCELERATION_MARGIN = 1.01
 POSITION_MARGIN = 1e-4
 #: A start stamp lies at most this far in the future [s].
 LONGEST_LEAD_S = 60.0
+#: A trajectory lasts at most this long [s].
+LONGEST_S = 3600.0
 _REST = 1e-3  # a last velocity below this [rad/s or m/s] is rest
 
 
@@ -57,27 +60,32 @@ def check_positions(trajectory: JointTrajectory, lower: Array, upper: Array) -> 
         )
 
 
-def check_motion(trajectory: JointTrajectory, lower: Array, upper: Array, velocity: Array) -> None:
-    """Raises GoalRejectedError where the interpolated path passes a position or velocity limit (n,)."""
+def check_motion(
+    trajectory: JointTrajectory, lower: Array, upper: Array, velocity: Array, acceleration: Array | None = None
+) -> None:
+    """Raises GoalRejectedError where the interpolated path passes a position, velocity or acceleration limit (n,)."""
+    joints = trajectory.joints
+    if trajectory.duration > LONGEST_S:
+        raise GoalRejectedError(f"lasts {trajectory.duration:g} s; at most {LONGEST_S:.0f} s")
     check_positions(trajectory, lower, upper)
     fast = np.abs(trajectory.velocities) > velocity * VELOCITY_MARGIN
     if np.any(fast):
         point, j = (int(v) for v in np.argwhere(fast)[0])
-        _refuse_speed(trajectory.joints[j], abs(float(trajectory.velocities[point, j])), velocity[j], f"point {point}")
+        _refuse(joints[j], "speed", abs(float(trajectory.velocities[point, j])), f"point {point}", velocity[j])
     if len(trajectory.times) < 2:
         return
-    low, high, speed = path_of(trajectory).extremes()
-    fast = speed > velocity * VELOCITY_MARGIN
-    if np.any(fast):
-        segment, j = (int(v) for v in np.argwhere(fast)[0])
-        _refuse_speed(trajectory.joints[j], speed[segment, j], velocity[j], f"points {segment} and {segment + 1}")
-    slack = 1e-3  # an interpolated path may bulge past a limit it touches; the gate keeps it inside
-    outside = (low < lower - slack) | (high > upper + slack)
+    extremes = path_of(trajectory).extremes()
+    _check_segments(joints, "speed", extremes.speed, velocity * VELOCITY_MARGIN, velocity)
+    if acceleration is not None:
+        most = acceleration * ACCELERATION_MARGIN
+        _check_segments(joints, "acceleration", extremes.acceleration, most, acceleration)
+    outside = (extremes.lowest < lower - POSITION_MARGIN) | (extremes.highest > upper + POSITION_MARGIN)
     if np.any(outside):
         segment, j = (int(v) for v in np.argwhere(outside)[0])
         raise GoalRejectedError(
-            f"{trajectory.joints[j]}: the path between points {segment} and {segment + 1} reaches "
-            f"[{low[segment, j]:.4f}, {high[segment, j]:.4f}], limits [{lower[j]:.4f}, {upper[j]:.4f}]"
+            f"{joints[j]}: the path between points {segment} and {segment + 1} reaches "
+            f"[{extremes.lowest[segment, j]:.4f}, {extremes.highest[segment, j]:.4f}], "
+            f"limits [{lower[j]:.4f}, {upper[j]:.4f}]"
         )
 
 
@@ -115,16 +123,29 @@ def check_start(joints: tuple[str, ...], wanted: Array, command: Array, toleranc
         )
 
 
-def check_approach(joints: tuple[str, ...], path: HermitePath, velocity: Array) -> None:
+def check_approach(joints: tuple[str, ...], path: HermitePath, velocity: Array, acceleration: Array | None) -> None:
     """Raises GoalRejectedError if the first segment of ``path``, from the present command on, is too fast."""
-    speed = path.extremes()[2][0]
-    j = int(np.argmax(speed / velocity))
-    if speed[j] > velocity[j] * VELOCITY_MARGIN:
+    extremes = path.extremes()
+    _check_first(joints, extremes.speed[0], velocity, VELOCITY_MARGIN, "speed")
+    if acceleration is not None:
+        _check_first(joints, extremes.acceleration[0], acceleration, ACCELERATION_MARGIN, "acceleration")
+
+
+def _check_first(joints: tuple[str, ...], found: Array, limit: Array, margin: float, what: str) -> None:
+    j = int(np.argmax(found / limit))
+    if found[j] > limit[j] * margin:
         raise GoalRejectedError(
             f"{joints[j]}: the first point is too far from the present command: reaching it in time takes "
-            f"{speed[j]:.3f}, limit {velocity[j]:.3f}"
+            f"{what} {found[j]:.3f}, limit {limit[j]:.3f}"
         )
 
 
-def _refuse_speed(joint: str, speed: float, limit: float, where: str) -> None:
-    raise GoalRejectedError(f"{joint}: speed {speed:.3f} at {where} is above the limit {limit:.3f}")
+def _check_segments(joints: tuple[str, ...], what: str, found: Array, most: Array, limit: Array) -> None:
+    above = found > most
+    if np.any(above):
+        segment, j = (int(v) for v in np.argwhere(above)[0])
+        _refuse(joints[j], what, found[segment, j], f"points {segment} and {segment + 1}", limit[j])
+
+
+def _refuse(joint: str, what: str, value: float, where: str, limit: float) -> None:
+    raise GoalRejectedError(f"{joint}: {what} {value:.3f} at {where} is above the limit {limit:.3f}")

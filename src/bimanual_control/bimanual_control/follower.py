@@ -6,6 +6,8 @@ while it stops.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,17 +15,42 @@ from bimanual_control.sampler import HermitePath
 
 Array = NDArray[np.float64]
 _NS = 1e-9
+_LEAST_SHARE = 0.5  # of an acceleration is left to braking, whatever the path takes
+
+
+class Follower(Protocol):
+    """What an arm follows. Times never go back."""
+
+    @property
+    def braking(self) -> bool: ...
+
+    def at(self, now_ns: int) -> Array:
+        """Position and velocity (2, n) commanded at ``now_ns``."""
+        ...
+
+    def ended(self, now_ns: int) -> bool:
+        """Whether nothing moves any more after ``now_ns``."""
+        ...
+
+    def brake(self, now_ns: int, acceleration: Array) -> None:
+        """Slow down to rest from ``now_ns`` on, each joint with ``acceleration`` (n,). No effect while braking."""
+        ...
+
+    def stopping(self, at_ns: int, acceleration: Array) -> tuple[Array, Array]:
+        """Positions (n,) where braking from ``at_ns`` on would begin and end; nothing changes."""
+        ...
 
 
 class PathFollower:
     """Samples ``path`` whose time 0 is at ``origin_ns``; ``blend`` is added while it lasts (same time axis)."""
 
-    __slots__ = ("_blend", "_brake_begin_ns", "_brake_s", "_brake_tau", "origin_ns", "path")
+    __slots__ = ("_bend", "_blend", "_brake_begin_ns", "_brake_s", "_brake_tau", "origin_ns", "path")
 
     def __init__(self, path: HermitePath, origin_ns: int, blend: HermitePath | None = None) -> None:
         self.path = path
         self.origin_ns = origin_ns
         self._blend = blend
+        self._bend: Array | None = None
         self._brake_begin_ns = 0
         self._brake_s = 0.0
         self._brake_tau = 0.0
@@ -45,13 +72,37 @@ class PathFollower:
         return self._sample((now_ns - self.origin_ns) * _NS)
 
     def brake(self, now_ns: int, acceleration: Array) -> None:
-        """Slow down to rest along the path, each joint at most at ``acceleration`` (n,) along a straight path."""
+        """Slow down to rest along the path, each joint at most at ``acceleration`` (n,), the path's own included."""
         if self._brake_s > 0.0:
             return
         speed = np.abs(self.at(now_ns)[1])
         self._brake_tau = (now_ns - self.origin_ns) * _NS
         self._brake_begin_ns = now_ns
-        self._brake_s = max(float(np.max(speed / acceleration)), _NS)
+        self._brake_s = self._brake_time(speed, acceleration)
+
+    def stopping(self, at_ns: int, acceleration: Array) -> tuple[Array, Array]:
+        """Positions (n,) where braking from ``at_ns`` on would begin and end; nothing changes."""
+        begin = self.at(at_ns)
+        if self._brake_s > 0.0:
+            return begin[0], self._sample(self._brake_tau + self._brake_s / 2)[0]
+        tau = (at_ns - self.origin_ns) * _NS
+        return begin[0], self._sample(tau + self._brake_time(np.abs(begin[1]), acceleration) / 2)[0]
+
+    def _brake_time(self, speed: Array, acceleration: Array) -> float:
+        """While the clock slows down evenly over T, a joint accelerates with at most what the path asks for plus
+        speed / T."""
+        if self._bend is None:
+            self._bend = self._most_acceleration()
+        spare = np.maximum(acceleration - self._bend, acceleration * _LEAST_SHARE)
+        return max(float(np.max(speed / spare)), _NS)
+
+    def _most_acceleration(self) -> Array:
+        """What the path, and the blend onto it, asks of each joint (n,)."""
+        most = np.zeros_like(self.path.last)
+        for path in (self.path, self._blend):
+            if path is not None and path.end > path.begin:
+                most = most + path.extremes().acceleration.max(axis=0)
+        return most
 
     def _at_braking(self, now_ns: int) -> Array:
         elapsed = min(max((now_ns - self._brake_begin_ns) * _NS, 0.0), self._brake_s)

@@ -6,6 +6,7 @@ Points with positions and velocities give cubic segments, points that carry acce
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,16 @@ from bimanual_core.motion import JointTrajectory
 
 Array = NDArray[np.float64]
 _DEGREES = np.arange(6)
+
+
+@dataclass(frozen=True, eq=False)
+class Extremes:
+    """Lowest and highest position, highest speed and acceleration of every segment of a path, each (N - 1, n)."""
+
+    lowest: Array
+    highest: Array
+    speed: Array
+    acceleration: Array
 
 
 class HermitePath:
@@ -59,16 +70,38 @@ class HermitePath:
         result: Array = basis @ self._coefficients[i]
         return result
 
-    def extremes(self) -> tuple[Array, Array, Array]:
-        """Lowest and highest position and highest speed (each (N - 1, n)) of every segment, by dense sampling."""
+    def extremes(self) -> Extremes:
+        """What each segment reaches, by dense sampling."""
         samples = min(max(2000 // max(len(self._inverse_h), 1), 4), 16)
         u = np.linspace(0.0, 1.0, samples + 1)[:, None]
         powers = u**_DEGREES
-        slopes = np.zeros_like(powers)
+        slopes, bends = np.zeros_like(powers), np.zeros_like(powers)
         slopes[:, 1:] = powers[:, :-1] * _DEGREES[1:]
+        bends[:, 2:] = powers[:, :-2] * (_DEGREES[2:] * _DEGREES[1:-1])
+        rates = np.array(self._inverse_h)[:, None]
         positions = powers @ self._coefficients
-        speeds = np.abs(slopes @ self._coefficients).max(axis=1) * np.array(self._inverse_h)[:, None]
-        return positions.min(axis=1), positions.max(axis=1), speeds
+        speeds = np.abs(slopes @ self._coefficients).max(axis=1) * rates
+        accelerations = np.abs(bends @ self._coefficients).max(axis=1) * rates**2
+        return Extremes(positions.min(axis=1), positions.max(axis=1), speeds, accelerations)
+
+    def samples(self, times: Array) -> tuple[Array, Array]:
+        """Velocity and acceleration (M, n) at ``times`` (M,) [s]; zero beyond the ends."""
+        if not self._inverse_h:
+            still = np.zeros((len(times), len(self.last)))
+            return still, still
+        knots = np.array(self._times)
+        i = np.clip(np.searchsorted(knots, times, side="right") - 1, 0, len(knots) - 2)
+        rates = np.array(self._inverse_h)[i][:, None]
+        u = (times - knots[i])[:, None] * rates
+        inside = ((times >= self.begin) & (times < self.end))[:, None]
+        powers = np.where(inside, u, 0.0) ** _DEGREES
+        slopes, bends = np.zeros_like(powers), np.zeros_like(powers)
+        slopes[:, 1:] = powers[:, :-1] * _DEGREES[1:]
+        bends[:, 2:] = powers[:, :-2] * (_DEGREES[2:] * _DEGREES[1:-1])
+        coefficients = self._coefficients[i]
+        velocity = np.einsum("mk,mkn->mn", slopes, coefficients) * rates
+        acceleration = np.einsum("mk,mkn->mn", bends, coefficients) * rates**2
+        return velocity * inside, acceleration * inside
 
 
 def path_of(trajectory: JointTrajectory) -> HermitePath:

@@ -74,7 +74,7 @@ def test_limits_hold_nothing_but_numbers_comes_out_and_goals_end_once(script):
     rig.run_until_idle()
     assert all(h.done for h in handles)
     assert sorted(ends) == sorted(id(h) for h in handles)
-    positions = np.array([rig.robot.home, *(p for p, _ in rig.trace)])
+    positions = np.array([rig.robot.home, rig.robot.home, *(p for p, _ in rig.trace)])
     velocities = np.array([v for _, v in rig.trace])
     limit = np.array([3.0, 2.0, 1.0, 0.25] * 2)
     assert np.all(np.isfinite(positions))
@@ -83,3 +83,6 @@ def test_limits_hold_nothing_but_numbers_comes_out_and_goals_end_once(script):
     assert np.all(positions <= rig.robot.upper + 1e-12)
     assert np.all(np.abs(np.diff(positions, axis=0)) <= limit * PERIOD_NS * 1e-9 * (1 + 1e-9) + 1e-12)
     assert np.all(np.abs(velocities) <= limit * (1 + 1e-9))
+    accelerations = np.diff(positions, n=2, axis=0) / (PERIOD_NS * 1e-9) ** 2
+    arms = [i for i in range(positions.shape[1]) if i not in (3, 7)]
+    assert np.abs(accelerations[:, arms]).max() <= 10.0 * (1 + 1e-3)

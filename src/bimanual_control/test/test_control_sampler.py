@@ -36,9 +36,24 @@ def test_a_path_stands_still_beyond_its_ends():
 
 def test_extremes_find_the_peak_between_the_points():
     path = path_between(1.0, np.array([0.0]), np.array([1.0]), np.array([0.0]))
-    low, high, speed = path.extremes()
-    assert (low[0, 0], high[0, 0]) == pytest.approx((0.0, 1.0))
-    assert speed[0, 0] == pytest.approx(1.875, rel=1e-3)
+    found = path.extremes()
+    assert (found.lowest[0, 0], found.highest[0, 0]) == pytest.approx((0.0, 1.0))
+    assert found.speed[0, 0] == pytest.approx(1.875, rel=1e-3)
+    assert found.acceleration[0, 0] == pytest.approx(10 / np.sqrt(3), rel=2e-2)
+
+
+def test_samples_of_speed_and_acceleration_are_the_derivatives():
+    t = np.linspace(0.0, 2.0, 5)
+    path = HermitePath(t, np.sin(t)[:, None], np.cos(t)[:, None], -np.sin(t)[:, None])
+    times = np.linspace(0.01, 1.98, 50)
+    velocity, acceleration = path.samples(times)
+    step = 1e-6
+    numeric = [(path.sample(at + step)[1] - path.sample(at - step)[1]) / (2 * step) for at in times]
+    np.testing.assert_allclose(velocity, [path.sample(at)[1] for at in times])
+    np.testing.assert_allclose(acceleration, numeric, rtol=1e-5, atol=1e-5)
+    beyond = path.samples(np.array([-0.5, 2.5]))
+    assert not beyond[0].any()
+    assert not beyond[1].any()
 
 
 def test_braking_stays_on_the_path_and_ends_at_rest():
