@@ -145,7 +145,7 @@ def _filled(node, description, numbers):
         return filled(description, numbers)
     if node.name == "BASE":
         number = next(numbers)
-        kinds = {"string": f"text {number}", "bool": True, "octet": chr(number % 100 + 1)}
+        kinds = {"string": f"text {number}", "bool": True, "byte": chr(number % 100 + 1)}
         return kinds.get(description[0], number * 0.25 if "float" in description[0] else number % 100 + 1)
     inner, length = description
     return [_filled(*inner, numbers) for _ in range(length if node.name == "ARRAY" else 2)]
@@ -165,7 +165,7 @@ def _value(node, description, value):
         return made(description, value or {})
     if node.name == "BASE":
         default = {"string": "", "bool": False}.get(description[0], 0)
-        if description[0] == "octet" and value is not None:
+        if description[0] == "byte" and value is not None:
             return ord(value)
         return default if value is None else value
     inner, length = description
