@@ -19,6 +19,7 @@ class ErrorCode(IntEnum):
     CANCELLED = 3
     TIMEOUT = 4
     INTERNAL = 5  # a bug: the node's log has the traceback
+    NOT_CONFIRMED = 6  # a person has yet to do something; the words say what
     # 100-199: planner and skills
     PLAN_UNREACHABLE = 100
     PLAN_LIMIT = 101

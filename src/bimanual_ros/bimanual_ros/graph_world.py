@@ -194,7 +194,7 @@ class GraphWorld:
 
     def close(self) -> None:
         """Give the lease back, without waiting for a driver that may be gone."""
-        if self._lease_end_ns >= 0 and self._release.service_is_ready():
+        if self._lease_end_ns >= 0 and self.node.context.ok() and self._release.service_is_ready():
             self._release.call_async(Release.Request(owner=self.owner))
             self._lease_end_ns = -1
 

@@ -1,4 +1,7 @@
-"""``task_server``: loads tasks into the simulation, judges them on 30 Hz samples, says how they stand."""
+"""``task_server``: loads tasks into the simulation, judges them on 30 Hz samples, says how they stand.
+
+On a real table a person builds the scene: task/load says where to put what, and loads the task once it is confirmed.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +14,24 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 
-from bimanual_core.contract import TASK_SERVER
+from bimanual_core.contract import SIM_BRIDGE, TASK_SERVER, driver_of
 from bimanual_core.errors import BimanualError, ErrorCode
+from bimanual_core.scene import SceneSpec
 from bimanual_ros.conversions.basics import header, stamp_ns
 from bimanual_ros.conversions.joints import joint_sample
 from bimanual_ros.conversions.scene import load_scene_request, snapshot_of
 from bimanual_ros.diagnostics import Diagnostics
 from bimanual_ros.endpoints import Endpoints
+from bimanual_ros.layout_publisher import LayoutPublisher
 from bimanual_ros.main import run_node
 from bimanual_ros.parameters import Parameter, declare
 from bimanual_ros.robots import GRAPH, ROBOT, robot_of
 from bimanual_ros.sample_pairs import SamplePairs
+from bimanual_ros.sim_time import now
 from bimanual_ros.waiting import service_ready
+from bimanual_tasks.assets import find_asset
 from bimanual_tasks.language import choose_instruction
+from bimanual_tasks.layout import layout_snapshot, layout_words
 from bimanual_tasks.registry import get_task
 from bimanual_tasks.sampler import sample_scene
 from bimanual_tasks.success import SuccessTracker
@@ -47,6 +55,7 @@ class TaskServer(Node):
         super().__init__(TASK_SERVER)
         values = declare(self, PARAMETERS)
         self._robot = robot_of(values)
+        self._simulated = driver_of(values["graph"]) == SIM_BRIDGE
         if values["task"]:
             get_task(values["task"], values["variant"])
         self._first = LoadTask.Request(task=values["task"], variant=values["variant"], seed=values["seed"])
@@ -55,8 +64,12 @@ class TaskServer(Node):
         self._task_status = TaskStatus()
         self._pairs = SamplePairs()
         self._pairs.listeners.append(self._on_sample)
-        endpoints = self._endpoints = Endpoints(self, self._robot)
-        self._load_scene = endpoints.client("sim/load_scene")
+        endpoints = self._endpoints = Endpoints(self, self._robot, values["graph"])
+        self._scene_id = 0
+        if self._simulated:
+            self._load_scene = endpoints.client("sim/load_scene")
+        else:
+            self._layout = LayoutPublisher(self, endpoints, lambda o: find_asset(o.class_name, o.asset_id, o.scale))
         self._status = endpoints.publisher("task/status")
         endpoints.service("task/load", self._load)
         endpoints.service("task/evaluate", self._evaluate)
@@ -69,7 +82,7 @@ class TaskServer(Node):
 
     # -- task/load ----------------------------------------------------------------------------------------------------
     async def _load_first(self) -> None:
-        if not self._load_scene.service_is_ready():
+        if self._simulated and not self._load_scene.service_is_ready():
             return
         self._start_timer.cancel()
         answer = await self._load(self._first, LoadTask.Response())
@@ -88,13 +101,10 @@ class TaskServer(Node):
         task = get_task(request.task, request.variant)
         self._listen()
         sample = sample_scene(task, int(request.seed))
-        if not await service_ready(self, self._load_scene, DISCOVERY_S):
-            raise BimanualError("sim/load_scene is not served: is the simulator running?", ErrorCode.SIM_NOT_READY)
-        answer: LoadScene.Response = await self._load_scene.call_async(load_scene_request(sample.scene))
-        if not answer.success:
-            raise BimanualError(answer.error_msg, ErrorCode(answer.error_code))
-        ready_ns = stamp_ns(answer.stamp)
-        scene_id = int(answer.scene_id)
+        if self._simulated:
+            scene_id, ready_ns = await self._simulate(sample.scene)
+        else:
+            scene_id, ready_ns = self._lay_out(task.name, sample.scene, request.confirm)
         self._tracker = SuccessTracker(task, self._robot, scene_id, ready_ns, sample.scene.table)
         response.variant, response.scene_id, response.rejected = task.variant, scene_id, sample.rejected
         response.instruction = choose_instruction(task, sample.scene, int(request.seed))
@@ -107,6 +117,28 @@ class TaskServer(Node):
         )
         self._publish(ready_ns)
 
+    async def _simulate(self, scene: SceneSpec) -> tuple[int, int]:
+        """Have the scene built; its scene_id and the stamp [ns] at which it is ready. Raises BimanualError."""
+        if not await service_ready(self, self._load_scene, DISCOVERY_S):
+            raise BimanualError("sim/load_scene is not served: is the simulator running?", ErrorCode.SIM_NOT_READY)
+        answer: LoadScene.Response = await self._load_scene.call_async(load_scene_request(scene))
+        if not answer.success:
+            raise BimanualError(answer.error_msg, ErrorCode(answer.error_code))
+        return int(answer.scene_id), stamp_ns(answer.stamp)
+
+    def _lay_out(self, task: str, scene: SceneSpec, confirmed: bool) -> tuple[int, int]:
+        """Take the scene for built if that is ``confirmed``; as :meth:`_simulate`. Raises BimanualError saying what to
+        build."""
+        if not confirmed:
+            raise BimanualError(
+                f"build the layout of {task}: {layout_words(scene)}; then call task/load again with confirm true",
+                ErrorCode.NOT_CONFIRMED,
+            )
+        self._scene_id += 1
+        ready_ns = int(now(self).nanoseconds)
+        self._layout.show(layout_snapshot(scene, self._scene_id, ready_ns), scene.table)
+        return self._scene_id, ready_ns
+
     # -- judging ------------------------------------------------------------------------------------------------------
     def _evaluate(self, _: Any, response: EvaluateTask.Response) -> EvaluateTask.Response:
         tracker = self._tracker
@@ -115,7 +147,7 @@ class TaskServer(Node):
             response.error_msg = "no task is loaded; call task/load first"
             return response
         response.success = True
-        response.task_success, response.reason = tracker.success, tracker.reason
+        response.task_success, response.reason = tracker.success, self._reason(tracker)
         response.seconds, response.samples = tracker.seconds, tracker.samples
         return response
 
@@ -146,8 +178,13 @@ class TaskServer(Node):
         tracker, status = self._tracker, self._task_status
         if tracker is not None:
             status.header = header(at_ns)
-            status.success, status.reason, status.seconds = tracker.success, tracker.reason, tracker.seconds
+            status.success, status.reason, status.seconds = tracker.success, self._reason(tracker), tracker.seconds
             self._status.publish(status)
+
+    def _reason(self, tracker: SuccessTracker) -> str:
+        if self._simulated or not tracker.reason:
+            return tracker.reason
+        return f"{tracker.reason} (by the confirmed layout: nothing tracks the objects)"
 
 
 def main() -> int:
