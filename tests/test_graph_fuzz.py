@@ -62,6 +62,8 @@ FEW, MANY = 6, 150
 MARGIN, SPEED_MARGIN = 0.02, 1.2
 #: A skill or a plan is thought about, a scene is built [s].
 PATIENCE_S = 30.0
+#: A goal that is good may last for ever: after this it is cancelled [s].
+GOAL_S = 3.0
 
 WORDS = (
     *ROBOT.sides,
@@ -263,7 +265,7 @@ def examine_action(fuzzed: Fuzzed, name: str, count: int) -> None:
     def check(goal: Any) -> None:
         handle = fuzzed.asker.send(name, goal)
         if handle.accepted:
-            answer = fuzzed.asker.finish(name, handle, PATIENCE_S)
+            answer = fuzzed.asker.finish(name, handle, GOAL_S)
             success, text = words_of(answer.result)
             done = answer.status == GoalStatus.STATUS_SUCCEEDED
             assert done or text or name.endswith("gripper_cmd")
