@@ -54,8 +54,27 @@ def test_every_node_is_an_executable_of_its_package() -> None:
     scripts = {
         (e.dist.name.replace("-", "_"), e.name): e.value for e in entry_points(group="console_scripts") if e.dist
     }
-    for node in graph_nodes("sim", resolve({}), load("cobot_magic")):
+    robot = load("cobot_magic")
+    real = graph_nodes("real", resolve({"use_mock_hardware": "true"}, "real"), robot)
+    assert {node.executable for node in real} >= {"robot_driver", "realsense_camera"}
+    for node in (*graph_nodes("sim", resolve({}), robot), *real):
         assert scripts[node.package, node.executable] == f"{node.module}:main"
+
+
+def test_the_nodes_of_the_real_graph_keep_wall_time_and_know_their_graph() -> None:
+    arguments = resolve({"use_mock_hardware": "true", "cameras": "head"}, "real")
+    nodes = {node.name: node for node in graph_nodes("real", arguments, load("cobot_magic"))}
+    assert [name for name in nodes if name.endswith("_camera")] == ["head_camera"]
+    assert nodes["robot_driver"].parameters["backend"] == "loopback"
+    assert "use_sim_time" not in nodes["robot_driver"].parameters
+    for name in ("safety", "planner", "task_server", "recorder"):
+        assert nodes[name].parameters["graph"] == "real"
+        assert nodes[name].parameters["use_sim_time"] is False
+
+
+def test_a_robot_without_a_driver_is_refused_before_anything_starts() -> None:
+    with pytest.raises(BimanualError, match="no driver for arms on a CAN bus; .* use_mock_hardware:=true"):
+        graph_nodes("real", resolve({}, "real"), load("cobot_magic"))
 
 
 def test_environment_is_loopback_only_unless_asked() -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from bimanual_core import contract
 from bimanual_core.errors import BimanualError, UnknownNameError
 from bimanual_core.robot import RobotSpec
+from bimanual_hardware.robot.backends import check_backend
 
 Value = str | float | int | bool
 GRAPHS = tuple(contract.DRIVERS)
@@ -114,7 +115,7 @@ def resolve(values: Mapping[str, str], graph: str = "sim") -> dict[str, Value]:
 
 def graph_nodes(graph: str, arguments: Mapping[str, Value], robot: RobotSpec) -> tuple[NodeSpec, ...]:
     """The nodes of ``graph``, in start order, for resolved ``arguments``. Raises UnknownNameError for a camera that
-    ``robot`` lacks."""
+    ``robot`` lacks, BimanualError for a robot that there is no driver for."""
     simulated = contract.driver_of(graph) == contract.SIM_BRIDGE
     driver = (_bridge(arguments),) if simulated else (_robot_driver(arguments), *_camera_nodes(arguments, robot))
     timed = {"robot": arguments["robot"], "use_sim_time": simulated}
@@ -142,6 +143,7 @@ def _bridge(arguments: Mapping[str, Value]) -> NodeSpec:
 
 def _robot_driver(arguments: Mapping[str, Value]) -> NodeSpec:
     backend = "loopback" if arguments["use_mock_hardware"] else "can"
+    check_backend(backend)
     parameters = {"robot": arguments["robot"], "backend": backend, "can_interface": arguments["can_interface"]}
     return NodeSpec("bimanual_hardware", contract.ROBOT_DRIVER, parameters, part="robot")
 
