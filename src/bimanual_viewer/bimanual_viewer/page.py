@@ -100,7 +100,7 @@ class Page:
 
     def _set_stage(self) -> None:
         server = self._server
-        server.gui.configure_theme(show_logo=False, show_share_button=False, control_width="large")
+        server.gui.configure_theme(show_logo=False, show_share_button=False)
         server.gui.set_panel_label(TITLE)
         server.scene.add_grid("/floor", 4.0, 4.0, cell_size=0.25, section_size=1.0)
         server.scene.configure_default_lights(cast_shadow=False)

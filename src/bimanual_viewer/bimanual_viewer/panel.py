@@ -1,4 +1,4 @@
-"""The panel beside the scene: stop and reset, what is going on, cameras, plots, health."""
+"""The panels beside the scene. Right: stop and reset, what is going on, health. Left: cameras and plots."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from viser import GuiApi
+from viser import GuiApi, Icon
 
 from bimanual_viewer import panel_html as html
 from bimanual_viewer.charts import Charts
@@ -16,6 +16,8 @@ from bimanual_viewer.state import GraphState
 #: Thumbnails: how often they are sent [s], how wide they may be [px], how good the JPEG is.
 PICTURE_PERIOD_S, PICTURE_WIDTH, JPEG_QUALITY = 0.12, 320, 70
 STOP_LABEL, RESET_LABEL = "STOP", "RESET after a stop"
+PANEL_WIDTH = 350  # [px]
+BIG_BUTTONS = "<style>.mantine-Button-root{height:3.4em !important;font-size:1.05em !important}</style>"
 
 
 class Panel:
@@ -29,27 +31,29 @@ class Panel:
         on_stop: Callable[[], None],
         on_reset: Callable[[], None],
     ) -> None:
+        gui.add_html(BIG_BUTTONS)
         self._texts: dict[str, Any] = {"safety": gui.add_html("")}
-        stop = gui.add_button(STOP_LABEL, color="red", icon="hand-stop", hint="stop all arms now and hold (key X)")
+        stop = gui.add_button(STOP_LABEL, color="red", icon=Icon.HAND_STOP, hint="stop all arms now and hold (key X)")
         stop.on_click(lambda _: on_stop())
-        gui.add_command(STOP_LABEL, description="stop all arms now and hold", hotkey="X").on_trigger(
-            lambda _: on_stop()
-        )
-        reset = gui.add_button(RESET_LABEL, color="gray", icon="rotate", hint="let the arms move again")
+        key = gui.add_command(STOP_LABEL, description="stop all arms now and hold", hotkey="X")
+        key.on_trigger(lambda _: on_stop())
+        reset = gui.add_button(RESET_LABEL, color="gray", icon=Icon.ROTATE, hint="let the arms move again")
         reset.on_click(lambda _: on_reset())
-        self._texts["request"] = gui.add_html("")
-        self._texts["robot"] = gui.add_html("")
-        for name in ("task", "owners"):
+        for name in ("request", "robot"):
+            self._texts[name] = gui.add_html("")
+        for name in ("task", "owners", "nodes"):
             with gui.add_folder(name):
                 self._texts[name] = gui.add_html("")
-        with gui.add_folder("cameras"):
+        gui.main_panel.dock_right()
+        beside = gui.add_panel()
+        with beside.add_tab("cameras and joints"):
             self._switches = {camera: gui.add_checkbox(camera, initial_value=False) for camera in cameras}
             # Made now: the first picture loads its encoder, which takes a second.
             self._pictures = {camera: _hidden_picture(gui, camera) for camera in cameras}
-        with gui.add_folder("joints"):
             self._charts = Charts(gui, tuple(parts))
-        with gui.add_folder("nodes"):
-            self._texts["nodes"] = gui.add_html("")
+        beside.dock_left()
+        for panel in (beside, gui.main_panel):
+            panel.set_width(PANEL_WIDTH)
         self._sent: dict[str, float] = {}
         self._seen: dict[str, NDArray[np.uint8]] = {}
 
@@ -57,10 +61,6 @@ class Panel:
     def cameras(self) -> set[str]:
         """The cameras that somebody wants to see."""
         return {camera for camera, switch in self._switches.items() if switch.value}
-
-    def choose(self, camera: str, shown: bool) -> None:
-        """As if its box were ticked."""
-        self._switches[camera].value = shown
 
     def hear(self, state: GraphState) -> None:
         """Take in what plots need without a gap."""

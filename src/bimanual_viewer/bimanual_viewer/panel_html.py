@@ -41,7 +41,7 @@ def robot_line(state: GraphState, now: float) -> str:
     if quiet > JOINTS_SILENT_S and not resting:
         return _small(f'<b style="color:{_COLOURS["error"]}">no joint_states for {quiet:.0f} s</b>')
     words = ", ".join(f"{key} {value}" for key, value in state.simulation.items())
-    return _small(escape(words or "joint_states come in"))
+    return _small(f"simulation: {escape(words)}" if words else "joint_states come in")
 
 
 def table(rows: Mapping[str, str], empty: str) -> str:
