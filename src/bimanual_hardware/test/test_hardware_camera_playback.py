@@ -2,6 +2,7 @@
 
 import threading
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pyrealsense2 as rs
@@ -56,6 +57,17 @@ def test_a_recording_plays_over_and_over_as_one_stream(recording):
     assert set(shown) <= set(range(COUNT))
     assert sum(b < a for a, b in pairwise(shown)) >= 2, "it began anew"
     assert all(np.all(f.depth_mm == 1000) for f in frames)
+
+
+def test_a_bag_of_an_older_library_plays_as_well():
+    """Recorded by version 2.56 of the library from its software device: 20 frames, each one grey all over."""
+    source = PlaybackSource(Path(__file__).parent / "data" / "software_d435.bag")
+    source.start()
+    frames = [source.next_frame(2.0) for _ in range(22)]
+    source.stop()
+    assert all(np.ptp(f.rgb) == 0 and np.all(f.depth_mm == 1000) for f in frames)
+    assert np.diff([f.number for f in frames]).min() >= 1
+    assert np.diff([f.device_ms for f in frames]).min() > 30.0
 
 
 def test_intrinsics_and_rate_are_the_recordings(recording):
