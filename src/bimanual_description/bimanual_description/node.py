@@ -14,6 +14,7 @@ from bimanual_core.contract import STATE_PUBLISHER
 from bimanual_core.rates import NS_PER_S
 from bimanual_description import load, urdf
 from bimanual_description.joint_frames import JointFrame, MovingFrames, joint_frames
+from bimanual_description.schedule import Schedule
 from bimanual_ros.cdr import CdrTemplate
 from bimanual_ros.conversions.basics import stamp_ns, transform_msg
 from bimanual_ros.diagnostics import Diagnostics
@@ -42,8 +43,7 @@ class RobotStatePublisher(Node):
         prefix = values["frame_prefix"]
         frames = joint_frames(text)
         self._moving = MovingFrames(frames)
-        self._period_ns = int(NS_PER_S / values["publish_frequency"]) - 1
-        self._last_ns = -self._period_ns
+        self._schedule = Schedule(int(NS_PER_S / values["publish_frequency"]))
         endpoints = Endpoints(self, robot)
         self._tf = endpoints.publisher("/tf")
         self._template = CdrTemplate(
@@ -63,9 +63,8 @@ class RobotStatePublisher(Node):
         at = stamp_ns(message.header.stamp)
         positions = dict(zip(message.name, message.position, strict=False))
         frames = self._moving.frames
-        if at - self._last_ns < self._period_ns or not all(f.source in positions for f in frames):
+        if not all(f.source in positions for f in frames) or not self._schedule.takes(at):
             return
-        self._last_ns = at
         poses = self._moving.poses(positions)
         self._tf.publish(self._template.encode(at, **{f.child: pose for f, pose in zip(frames, poses, strict=True)}))
 
