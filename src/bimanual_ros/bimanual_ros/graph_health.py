@@ -22,6 +22,7 @@ from bimanual_core.contract import Qos
 from bimanual_ros.diagnostics import ERROR
 from bimanual_ros.endpoints import NO_SUBSCRIPTION_EVENTS
 from bimanual_ros.qos import subscription_qos
+from bimanual_ros.rivals import SINGLE_TOPICS
 from bimanual_ros.spinning import BackgroundSpinner
 
 #: A node that was heard of and says nothing on /diagnostics for this long [s] is silent.
@@ -30,8 +31,6 @@ SILENT_AFTER_S = 3.5
 START_S = 90.0
 #: DDS takes this long [s] to miss a killed process: until then a restarted node is there twice.
 FORGET_S = 6.5
-#: What only the driver of one graph publishes.
-SINGLE_TOPICS = ("joint_states", "/clock")
 
 
 class GraphHealth:
@@ -94,13 +93,16 @@ class GraphHealth:
             for full, name in self._expected.items()
             if there[full] > 1 and name not in fresh
         }
-        for topic in SINGLE_TOPICS:
-            count = self._node.count_publishers(self._node.resolve_topic_name(topic))
-            if count > 1 and not fresh:
-                told[f"{topic} twice"] = f"{topic} has {count} publishers"
+        if not fresh:
+            told |= self.driver_twice()
         domain = self._node.context.get_domain_id()
         why = f"another graph runs in domain {domain}; give each a ROS_DOMAIN_ID or a namespace of its own"
         return {about: f"{text}: {why}" for about, text in told.items()}
+
+    def driver_twice(self) -> dict[str, str]:
+        """Topics of the driver that have several publishers."""
+        counts = {topic: self._node.count_publishers(self._node.resolve_topic_name(topic)) for topic in SINGLE_TOPICS}
+        return {f"{topic} twice": f"{topic} has {count} publishers" for topic, count in counts.items() if count > 1}
 
     def strangers(self) -> list[str]:
         """Nodes of this graph's names that are there already: to be asked before the graph is started."""

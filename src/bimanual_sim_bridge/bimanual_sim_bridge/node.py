@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 
@@ -27,7 +28,7 @@ from bimanual_core.scene import SceneSpec
 from bimanual_core.stepping import StepJob
 from bimanual_ros.camera_publisher import CameraPublisher
 from bimanual_ros.conversions.basics import header
-from bimanual_ros.diagnostics import OK, WARN, Diagnostics, Health
+from bimanual_ros.diagnostics import ERROR, OK, WARN, Diagnostics, Health
 from bimanual_ros.endpoints import Endpoints
 from bimanual_ros.graph_time import GraphTime
 from bimanual_ros.main import run_node
@@ -48,6 +49,8 @@ PARAMETERS = (
     Parameter("cameras", "all", "bound on the cameras that are rendered: none, all or a comma-separated list"),
     Parameter("headless", True, "no window on the simulator"),
 )
+#: A bridge that was stopped for longer than this [s] ends what moves: by then clients have given it up.
+STALL_S = 1.0
 REST_WAIT_S = 0.1  # newcomers are looked after this often
 #: Nodes on simulated time that may have outlived an earlier bridge.
 SURVIVORS = (STATE_PUBLISHER, SAFETY, PLANNER, TASK_SERVER, RECORDER)
@@ -84,7 +87,11 @@ class SimBridge(Node):
         self._states_ns = -1  # newest controller states
         self._rested_for: dict[str, int] = {}
         self._pending_camera = ""
-        self._controllers = ServedControllers(self, endpoints, self.world.bank, held=lambda: not self.run.playing)
+        # In lockstep nothing hangs on wall time.
+        stall_s = math.inf if self.run.lockstep else STALL_S
+        self._controllers = ServedControllers(
+            self, endpoints, self.world.bank, held=lambda: not self.run.playing, stall_s=stall_s
+        )
         self.actions = self._controllers.actions
         self._sim_services = SimServices(endpoints, self)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -105,6 +112,7 @@ class SimBridge(Node):
     def spin(self, executor: SingleThreadedExecutor) -> None:
         """Run until the context is shut down."""
         while True:
+            self._controllers.beat(time.monotonic())
             if self.run.wants_tick(self.world.tick_count, self.world.bank.active):
                 self._advance(executor)
             else:
@@ -268,6 +276,8 @@ class SimBridge(Node):
         rtf = self.pace.measured
         late = not self.run.lockstep and self.pace.rtf > 0.0 and 0.0 < rtf < 0.95 * self.pace.rtf
         values = {"rtf": f"{rtf:.3f}", "scene_id": self.world.scene_id, "tick_hz": PHYSICS_HZ}
+        if self._controllers.trouble:
+            return ERROR, self._controllers.trouble, values
         return (WARN, "slower than real time", values) if late else (OK, "running", values)
 
     def close(self) -> None:

@@ -38,6 +38,21 @@ class Bench:
 
 BENCHES: dict[str, Bench] = {
     "sim": Bench("bimanual_sim_bridge.bench_sim:bench_sim", {"rss_growth_mib": Target("<=", 8.0)}),
+    "faults": Bench(
+        "bimanual.faults.run:bench_faults",
+        {
+            name: Target("==", 0)
+            for name in (
+                "undetected",
+                "unnamed",
+                "not_at_rest_in_time",
+                "not_recovered",
+                "failed",
+                "orphans",
+                "files_left",
+            )
+        },
+    ),
     "graph": Bench(
         "bimanual.bench.graph:bench_graph",
         {

@@ -120,6 +120,8 @@ class GraphSession:
         if not self.health.heard_since(name, begin):
             raise SilentNodeError(f"node {name} did not come up again within {START_S:.0f} s")
         if name == driver_of(self.graph):
+            # While DDS has not missed the dead one, the new one takes it for another driver and takes no goals.
+            feed.until(lambda: not self.health.driver_twice() or time.monotonic() > limit, f"{name} to be alone")
             self.world.wait_ready()
         if name == PLANNER:
             self.skills.wait_ready()

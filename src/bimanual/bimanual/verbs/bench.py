@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import inspect
 
 from bimanual.bench.report import BENCHES, as_json, as_text
 from bimanual.output import note, print_json
+from bimanual_core.errors import BimanualError
+
+OPTIONS = ("seconds", "faults", "seed")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", choices=sorted(BENCHES), help="what to measure")
     parser.add_argument("--seconds", type=float, help="length of the measurement, where it has one")
+    parser.add_argument("--faults", type=int, help="how many faults are done, in `bench faults`")
+    parser.add_argument("--seed", type=int, help="what random choices are drawn from, where there are any")
     parser.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
 
 
 def run(args: argparse.Namespace) -> int:
     bench = BENCHES[args.name]
     module, _, function = bench.function.partition(":")
-    options = {} if args.seconds is None else {"seconds": args.seconds}
-    figures = getattr(importlib.import_module(module), function)(**options)
+    measure = getattr(importlib.import_module(module), function)
+    given = {name: getattr(args, name) for name in OPTIONS}
+    options = {name: value for name, value in given.items() if value is not None}
+    known = inspect.signature(measure).parameters
+    for name in options:
+        if name not in known:
+            raise BimanualError(f"bench {args.name} has no --{name}")
+    figures = measure(**options)
     result = as_json(args.name, bench, figures)
     note(as_text(result))
     if args.json:

@@ -69,6 +69,8 @@ PARAMETERS = (
 )
 LONGEST_BRAKING_S = 2.0
 IDLE_WAIT_S = 0.1
+#: A loop that stood still for longer than this [s] ends what moves: the joints would have to catch up with the path.
+STALL_S = 0.3
 #: Requests are looked after every so many ticks of the time base: looking costs more than a control period does.
 CALLBACK_TICKS = 2 * JOINT_STATE_TICKS
 FEEDBACK_TICKS = round(FEEDBACK_PERIOD_S * PHYSICS_HZ)
@@ -94,7 +96,9 @@ class RobotDriverNode(ManagedNode):
         self._overruns = (0, 0.0)  # so many were seen, the newest of them then
         endpoints = Endpoints(self, robot, "real")
         self._publisher = WorldPublisher(endpoints, self._driver.bank, simulated=False)
-        self._controllers = ServedControllers(self, endpoints, self._driver.bank, admit=self._driver.check)
+        self._controllers = ServedControllers(
+            self, endpoints, self._driver.bank, admit=self._driver.check, stall_s=STALL_S
+        )
         self._asked_faults: Mapping[str, Any] = {}
         self._ask_for_faults(values)
         on_change(self, PARAMETERS, self._ask_for_faults)
@@ -141,6 +145,7 @@ class RobotDriverNode(ManagedNode):
     def _work(self) -> None:
         """One control period, and what is published of it."""
         self._pace.begin(time.monotonic())
+        self._controllers.beat(time.monotonic())
         sample = self._driver.cycle(self._now_ns())
         self._tick += self._period_ticks
         if sample is None or not self.context.ok():
@@ -188,7 +193,7 @@ class RobotDriverNode(ManagedNode):
             "longest_period_ms": f"{1e3 * pace.longest_s:.1f}",
             "fault_on_request": self._asked_faults["fault"],
         }
-        wrong = driver.fault or driver.trouble or self.refusal
+        wrong = driver.fault or driver.trouble or self.refusal or self._controllers.trouble
         if wrong:
             return ERROR, f"{self.state}: {wrong}", values
         if self.state != ACTIVE:
