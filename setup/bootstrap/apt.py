@@ -7,8 +7,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
-import sysconfig
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -21,6 +19,12 @@ MESA = ("mesa-vulkan-drivers", "libvulkan1")
 LIBRARIES = ("libusb-1.0-0", "libx11-6", "libgomp1")
 PROGRAMS = {"cmake": "cmake", "make": "make", "g++": "g++"}
 PERMISSION_CODE = 3
+
+ABOUT_PYTHON = """
+import importlib.util, sys, sysconfig
+found = importlib.util.find_spec("ensurepip") is not None
+print(f"{sys.version_info[0]}.{sys.version_info[1]},{found},{sysconfig.get_paths()['include']}")
+"""
 
 _INSTALLED = re.compile(r"^(\S+) (\S+) install ok installed$", re.MULTILINE)
 
@@ -40,24 +44,19 @@ def newer_or_equal(version: str, minimum: str) -> bool:
     return subprocess.run(["dpkg", "--compare-versions", version, "ge", minimum]).returncode == 0
 
 
-def python_packages() -> list[str]:
+def python_packages(interpreter: str) -> list[str]:
     """What a distribution's own Python lacks to make environments and to build against."""
-    names = []
-    try:
-        import ensurepip  # noqa: F401  (only whether it is there)
-    except ImportError:
-        names.append(f"python3.{sys.version_info.minor}-venv")
-    if not (Path(sysconfig.get_paths()["include"]) / "Python.h").is_file():
-        names.append(f"python3.{sys.version_info.minor}-dev")
-    return names
+    version, ensurepip, include = run([interpreter, "-E", "-c", ABOUT_PYTHON]).strip().split(",")
+    names = [] if ensurepip == "True" else [f"python{version}-venv"]
+    return names if Path(include, "Python.h").is_file() else [*names, f"python{version}-dev"]
 
 
-def missing() -> tuple[list[str], bool]:
+def missing(interpreter: str) -> tuple[list[str], bool]:
     """The packages to install, and whether Mesa is among them."""
     have = installed([*MESA, *LIBRARIES])
     names = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
     names += [name for name in LIBRARIES if name not in have]
-    names += python_packages()
+    names += python_packages(interpreter)
     mesa = any(name not in have for name in MESA) or not newer_or_equal(have[MESA[0]], MESA_MINIMUM)
     return names, mesa
 
@@ -120,7 +119,7 @@ def root_prefix() -> list[str] | None:
     return ["sudo", "-n"] if answer(["sudo", "-n", "true"]) is not None else None
 
 
-def install_missing(clock: Clock, environ: Mapping[str, str]) -> None:
+def install_missing(clock: Clock, environ: Mapping[str, str], interpreter: str) -> None:
     """Install what is missing, or say in one line what to run as root."""
     if environ.get("BIMANUAL_SKIP_APT") == "1":
         return
@@ -129,7 +128,7 @@ def install_missing(clock: Clock, environ: Mapping[str, str]) -> None:
             f"no apt here: install Mesa >= {MESA_MINIMUM} with Vulkan, {', '.join([*LIBRARIES, *PROGRAMS])} by hand, "
             "then set BIMANUAL_SKIP_APT=1"
         )
-    names, mesa = missing()
+    names, mesa = missing(interpreter)
     if not names and not mesa:
         return
     prefix = root_prefix()

@@ -6,7 +6,8 @@ import os
 import re
 from collections.abc import Mapping
 
-from bootstrap.layout import Layout, base_interpreter
+from bootstrap import underlay
+from bootstrap.layout import Layout
 from bootstrap.shell import answer, run
 from bootstrap.steps import Clock, SetupError, say
 
@@ -14,13 +15,20 @@ UV_VERSION = re.compile(r"^uv==(\S+)$", re.MULTILINE)
 
 
 def make_venv(layout: Layout) -> None:
-    """Make the environment, or keep the one that is there and runs."""
-    if (layout.venv / "pyvenv.cfg").is_file() and answer([str(layout.python), "-S", "-c", ""]) is not None:
+    """Make the environment, or keep the one that is there, runs and was made for the same ROS 2.
+
+    On an underlay it sees the packages of the underlay's interpreter, which ROS needs; this project's pins go first.
+    """
+    here = (layout.venv / "pyvenv.cfg").is_file()
+    fits = underlay.read(layout.underlay_file) == layout.underlay
+    if here and fits and answer([str(layout.python), "-S", "-c", ""]) is not None:
         return
-    broken = layout.venv.exists() and set(os.listdir(layout.venv)) - {layout.state.name}
-    if broken and not (layout.venv / "pyvenv.cfg").exists():
+    filled = layout.venv.exists() and set(os.listdir(layout.venv)) - {layout.state.name}
+    if filled and not here:
         raise SetupError(f"{layout.venv} exists and is no Python environment; move it away or set BIMANUAL_VENV")
-    run([base_interpreter(), "-m", "venv", *(["--clear"] if broken else []), str(layout.venv)])
+    options = [*(["--clear"] if filled else []), *(["--system-site-packages"] if layout.underlay else [])]
+    run([layout.interpreter, "-m", "venv", *options, str(layout.venv)])
+    underlay.write(layout.underlay_file, layout.underlay)
 
 
 def pip_settings(text: str) -> dict[str, str]:
@@ -53,7 +61,7 @@ def names(lock: str) -> set[str]:
 
 def install_packages(layout: Layout, clock: Clock, environ: Mapping[str, str]) -> None:
     """Install what the lock file says; remove what an earlier lock file had and this one has not."""
-    lock = layout.lock_file.read_text(encoding="utf-8")
+    lock = layout.pins()
     match = UV_VERSION.search(lock)
     if match is None:
         raise SetupError(f"{layout.lock_file} pins no uv")
@@ -68,9 +76,11 @@ def install_packages(layout: Layout, clock: Clock, environ: Mapping[str, str]) -
             run([python, "-m", "pip", "install", "--disable-pip-version-check", f"uv=={match[1]}"], env)
         pip_list = answer([python, "-m", "pip", "config", "list"], env) or ""
         env = uv_environment(pip_settings(pip_list), env)
+        wanted = layout.state / "wanted.lock"
+        wanted.write_text(lock, encoding="utf-8")
         # Not `uv pip sync`: the ROS wheels carry egg-info folders, which it takes for packages to remove.
         uv = [python, "-m", "uv", "pip"]
-        out = run([*uv, "install", "--python", python, "--no-deps", "-r", str(layout.lock_file)], env)
+        out = run([*uv, "install", "--python", python, "--no-deps", "-r", str(wanted)], env)
     kept = layout.state / "installed.lock"
     gone = names(kept.read_text(encoding="utf-8")) - names(lock) if kept.is_file() else set()
     if gone:
@@ -82,6 +92,8 @@ def install_packages(layout: Layout, clock: Clock, environ: Mapping[str, str]) -
 
 
 def mend_wheels(layout: Layout) -> None:
-    """Make the ROS wheels' CMake exports point into this environment."""
+    """Make the ROS wheels' CMake exports point into this environment; an underlay has none."""
+    if layout.underlay:
+        return
     mender = layout.root / "setup" / "bootstrap" / "wheels.py"
     say("      " + run([str(layout.python), str(mender)]).strip())

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from bootstrap.underlay import Underlay
 
 
 @dataclass(frozen=True)
@@ -15,11 +17,22 @@ class Layout:
 
     root: Path
     venv: Path
+    # The installed ROS 2 to stand on; None: the one of the wheels.
+    underlay: Underlay | None = None
 
     @classmethod
     def of(cls, root: Path, environ: Mapping[str, str]) -> Layout:
         """The layout of the checkout at ``root``; ``BIMANUAL_VENV`` moves the environment."""
         return cls(root, Path(os.path.abspath(environ.get("BIMANUAL_VENV") or root / ".venv")))
+
+    def on(self, underlay: Underlay | None) -> Layout:
+        """The same folders, standing on ``underlay``."""
+        return replace(self, underlay=underlay)
+
+    @property
+    def interpreter(self) -> str:
+        """The interpreter that the environment is made from."""
+        return self.underlay.interpreter if self.underlay else base_interpreter()
 
     @property
     def python(self) -> Path:
@@ -31,8 +44,25 @@ class Layout:
         return self.venv / ".bimanual"
 
     @property
+    def underlay_file(self) -> Path:
+        """Remembers the ROS 2 that the environment was made for."""
+        return self.state / "underlay.json"
+
+    @property
+    def site_packages(self) -> Path | None:
+        """Where the environment's modules are, if it has any yet."""
+        return next(iter(sorted(self.venv.glob("lib/python3*/site-packages"))), None)
+
+    @property
     def lock_file(self) -> Path:
-        return self.root / "setup" / "requirements.lock"
+        """The pins: those with numpy 1 where an underlay's messages were built with it."""
+        numpy1 = self.underlay is not None and self.underlay.numpy.startswith("1.")
+        return self.root / "setup" / ("requirements-numpy1.lock" if numpy1 else "requirements.lock")
+
+    def pins(self) -> str:
+        """What to install: the lock file, without ROS where an underlay brings it."""
+        lines = self.lock_file.read_text(encoding="utf-8").splitlines()
+        return "".join(f"{line}\n" for line in lines if self.underlay is None or not line.startswith("ros-"))
 
     @property
     def source(self) -> Path:

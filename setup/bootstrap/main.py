@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bootstrap import apt, environment, runtime, workspace
-from bootstrap.layout import Layout, base_interpreter
+from bootstrap.layout import Layout
 from bootstrap.steps import SetupError, Step, digest, run_steps, say
-from bootstrap.underlay import find_underlay
+from bootstrap.underlay import choose
 
 OLDEST, NEWEST = (3, 11), (3, 13)
 
@@ -21,7 +21,7 @@ def steps_of(layout: Layout, environ: Mapping[str, str]) -> list[Step]:
     """The whole set-up, in order."""
 
     def lock() -> str:
-        return layout.lock_file.read_text(encoding="utf-8")
+        return layout.pins()
 
     def file_hash(name: str) -> str:
         return digest(Path(__file__).with_name(name).read_text(encoding="utf-8"))
@@ -32,13 +32,13 @@ def steps_of(layout: Layout, environ: Mapping[str, str]) -> list[Step]:
     return [
         Step(
             "system packages",
-            lambda: digest(file_hash("apt.py"), base_interpreter(), environ.get("BIMANUAL_SKIP_APT", "")),
-            lambda clock: apt.install_missing(clock, environ),
+            lambda: digest(file_hash("apt.py"), layout.interpreter, environ.get("BIMANUAL_SKIP_APT", "")),
+            lambda clock: apt.install_missing(clock, environ, layout.interpreter),
             stamp("apt"),
         ),
         Step(
             "python environment",
-            lambda: digest(base_interpreter(), layout.venv),
+            lambda: digest(layout.interpreter, layout.venv, *([layout.underlay] if layout.underlay else [])),
             lambda clock: environment.make_venv(layout),
             stamp("venv"),
         ),
@@ -88,9 +88,6 @@ def set_up(layout: Layout, environ: Mapping[str, str]) -> None:
     steps = steps_of(layout, environ)
     if all(step.done() for step in steps):
         return
-    underlay = find_underlay(environ, (layout.root, layout.venv))
-    if underlay:
-        say(f"a sourced ROS 2 ({underlay.distro}) is set aside: this project brings its own from wheels")
     with alone(layout):
         run_steps(steps, layout.venv / "setup-report.json")
 
@@ -102,6 +99,10 @@ def main(arguments: list[str]) -> int:
         return 1
     layout = Layout.of(Path(__file__).resolve().parents[2], os.environ)
     try:
+        underlay, said = choose(os.environ, layout.underlay_file, (layout.root, layout.venv))
+        if said:
+            say(said)
+        layout = layout.on(underlay)
         set_up(layout, os.environ)
     except SetupError as error:
         say(f"error: {error}")

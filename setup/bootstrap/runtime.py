@@ -38,7 +38,7 @@ def _unique(parts: list[str]) -> list[str]:
 def settings(layout: Layout) -> dict[str, str]:
     """Plain variables; those that the user has set already win."""
     values = {
-        "ROS_DISTRO": "kilted",
+        "ROS_DISTRO": layout.underlay.distro if layout.underlay else "kilted",
         "ROS_VERSION": "2",
         "ROS_PYTHON_VERSION": "3",
         "RMW_IMPLEMENTATION": "rmw_fastrtps_cpp",

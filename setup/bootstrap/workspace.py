@@ -63,13 +63,15 @@ def _read(folder: Path) -> Package:
 
 
 def wanted(layout: Layout) -> list[Package]:
-    """The packages to build: all but those of ``src/overlay`` that the environment already has."""
+    """The packages to build: all but those of ``src/overlay`` that the ROS 2 below already has."""
     overlay = layout.source / "overlay"
-    return [
-        package
-        for package in packages(layout)
-        if overlay not in package.folder.parents or not (layout.venv / "share" / package.name / "package.xml").exists()
-    ]
+
+    def has(name: str) -> bool:
+        if layout.underlay:
+            return layout.underlay.has(name)
+        return (layout.venv / "share" / name / "package.xml").exists()
+
+    return [p for p in packages(layout) if overlay not in p.folder.parents or not has(p.name)]
 
 
 def package_hash(package: Package, layout: Layout, basis: str) -> str:
@@ -92,8 +94,8 @@ def _parts(folder: Path) -> Iterator[str]:
 
 def basis(layout: Layout) -> str:
     """What generated code depends on beside its package: the generators and numpy."""
-    lines = layout.lock_file.read_text(encoding="utf-8").splitlines()
-    return digest(*(line for line in lines if line.startswith(("ros-", "numpy=="))))
+    lines = [line for line in layout.pins().splitlines() if line.startswith(("ros-", "numpy=="))]
+    return digest(*lines, *(layout.underlay.prefixes if layout.underlay else ()))
 
 
 def hashes(layout: Layout) -> dict[str, str]:
@@ -106,6 +108,11 @@ def inputs(layout: Layout) -> str:
     return digest(layout.root, layout.venv, *(f"{name}={value}" for name, value in hashes(layout).items()))
 
 
+def _place(layout: Layout) -> str:
+    """What every built file is bound to."""
+    return "|".join(map(str, (layout.root, layout.venv, *([layout.underlay.home] if layout.underlay else []))))
+
+
 @dataclass
 class Record:
     """What the last builds made: hash by package, and the place they were made for."""
@@ -116,7 +123,7 @@ class Record:
 
     @classmethod
     def read(cls, layout: Layout) -> Record:
-        path, place = layout.install / ".bimanual.json", f"{layout.root}|{layout.venv}"
+        path, place = layout.install / ".bimanual.json", _place(layout)
         try:
             stored = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -167,11 +174,16 @@ def build(layout: Layout, environ: Mapping[str, str]) -> None:
 
 
 def build_environment(layout: Layout, environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment for colcon: this project's wheels as the only underlay."""
+    """The environment for colcon: the installed ROS 2, or else this project's wheels, as the only underlay."""
     env = without_underlay(environ)
+    if layout.underlay:
+        env = layout.underlay.add_to(env)
+        # The project's pins go before what the underlay holds of the same name.
+        env["PYTHONPATH"] = os.pathsep.join([str(layout.site_packages), env["PYTHONPATH"]])
+    else:
+        env["AMENT_PREFIX_PATH"] = env["CMAKE_PREFIX_PATH"] = str(layout.venv)
     env["VIRTUAL_ENV"] = str(layout.venv)
     env["PATH"] = f"{layout.venv / 'bin'}{os.pathsep}{env.get('PATH', os.defpath)}"
-    env["AMENT_PREFIX_PATH"] = env["CMAKE_PREFIX_PATH"] = str(layout.venv)
     return env
 
 

@@ -54,7 +54,7 @@ def test_offers_are_read_by_suite() -> None:
 @pytest.fixture
 def user_without_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apt, "root_prefix", lambda: None)
-    monkeypatch.setattr(apt, "missing", lambda: (["cmake"], True))
+    monkeypatch.setattr(apt, "missing", lambda interpreter: (["cmake"], True))
     monkeypatch.setattr(apt, "mesa_commands", lambda: (["echo 'a source'", "apt-get update"], "-t some-backports "))
     monkeypatch.setattr(apt.shutil, "which", lambda name: f"/usr/bin/{name}")
 
@@ -62,7 +62,7 @@ def user_without_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("user_without_sudo")
 def test_without_root_one_line_says_all() -> None:
     with pytest.raises(SetupError) as failure:
-        apt.install_missing(Clock(), {})
+        apt.install_missing(Clock(), {}, "python3")
     assert failure.value.code == 3
     line = str(failure.value).splitlines()[-1].strip()
     assert line.startswith("sudo sh -c ")
@@ -71,4 +71,4 @@ def test_without_root_one_line_says_all() -> None:
 
 @pytest.mark.usefixtures("user_without_sudo")
 def test_the_escape_hatch_skips_apt() -> None:
-    apt.install_missing(Clock(), {"BIMANUAL_SKIP_APT": "1"})
+    apt.install_missing(Clock(), {"BIMANUAL_SKIP_APT": "1"}, "python3")

@@ -1,11 +1,8 @@
-"""pip's settings are honoured by uv, and another sourced ROS 2 is kept out."""
+"""pip's settings are honoured by uv; the environment is made for the ROS 2 it stands on."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from bootstrap.environment import names, pip_settings, uv_environment
-from bootstrap.underlay import find_underlay, without_underlay
 
 PIP = """:env:.find-links='/wheels'
 global.extra-index-url='https://one.example/simple https://two.example/simple'
@@ -36,35 +33,3 @@ def test_names_of_a_lock() -> None:
         "ros-rclpy",
         "tzdata",
     }
-
-
-def sourced(tmp_path: Path) -> dict[str, str]:
-    prefix = tmp_path / "opt" / "ros" / "jazzy"
-    (prefix / "share" / "rclpy").mkdir(parents=True)
-    (prefix / "share" / "rclpy" / "package.xml").touch()
-    return {
-        "ROS_DISTRO": "jazzy",
-        "AMENT_PREFIX_PATH": str(prefix),
-        "PYTHONPATH": f"{prefix}/lib/python3.12/site-packages:/home/user/lib",
-        "LD_LIBRARY_PATH": f"{prefix}/lib",
-    }
-
-
-def test_a_sourced_ros_is_found(tmp_path: Path) -> None:
-    underlay = find_underlay(sourced(tmp_path), (tmp_path / "checkout",))
-    assert underlay is not None
-    assert underlay.distro == "jazzy"
-    assert underlay.has("rclpy")
-    assert not underlay.has("tf2_msgs")
-
-
-def test_the_projects_own_workspace_is_no_underlay(tmp_path: Path) -> None:
-    assert find_underlay(sourced(tmp_path), (tmp_path / "opt",)) is None
-    assert find_underlay({}, ()) is None
-
-
-def test_only_the_underlays_paths_are_cut(tmp_path: Path) -> None:
-    env = without_underlay(sourced(tmp_path))
-    assert env["PYTHONPATH"] == "/home/user/lib"
-    assert "AMENT_PREFIX_PATH" not in env
-    assert "LD_LIBRARY_PATH" not in env
