@@ -18,7 +18,7 @@ from bimanual_ros.endpoints import Endpoints
 from bimanual_ros.liveliness import Heartbeat
 from bimanual_ros.main import run_node
 from bimanual_ros.parameters import Parameter, declare
-from bimanual_ros.polling import Polled, spin_polling
+from bimanual_ros.polling import Polled, spin_watching
 from bimanual_ros.robots import GRAPH, ROBOT, robot_of
 from bimanual_ros.sim_time import now
 
@@ -86,7 +86,7 @@ class Safety(Node):
 
 def main() -> int:
     """Entry point of the executable ``safety``."""
-    return run_node(Safety, spin=lambda node, executor: spin_polling(node.polled.take, node, executor))
+    return run_node(Safety, spin=lambda node, executor: spin_watching(node.polled.take, executor))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,9 @@ from rclpy.subscription import Subscription
 from bimanual_ros.spinning import spin_some
 
 #: How often a node of this kind looks into its subscriptions, and after its services and timers [s].
-LOOK_PERIOD_S, SERVICE_PERIOD_S = 0.01, 0.04
+LOOK_PERIOD_S, SERVICE_PERIOD_S = 0.01, 0.1
+#: How often one looks that must answer its services at once [s].
+WATCH_PERIOD_S = 0.02
 
 
 class PolledGroup(CallbackGroup):
@@ -66,12 +68,39 @@ class Polled:
 def spin_polling(take: Callable[[], object], node: Node, executor: SingleThreadedExecutor) -> None:
     """Call ``take`` each LOOK_PERIOD_S and serve the rest of ``node`` each SERVICE_PERIOD_S, until the context ends."""
     rounds = round(SERVICE_PERIOD_S / LOOK_PERIOD_S)
-    due = time.monotonic()
+    pace = _Pace(LOOK_PERIOD_S)
     while True:
         for _ in range(rounds):
             take()
-            due = max(due + LOOK_PERIOD_S, time.monotonic() - LOOK_PERIOD_S)
-            time.sleep(max(0.0, due - time.monotonic()))
+            time.sleep(pace.left())
         if not node.context.ok():
             raise ExternalShutdownException
         spin_some(executor)
+
+
+def spin_watching(take: Callable[[], object], executor: SingleThreadedExecutor) -> None:
+    """Call ``take`` each WATCH_PERIOD_S and serve the rest at once when it comes, until the context ends."""
+    pace = _Pace(WATCH_PERIOD_S)
+    while True:
+        take()
+        left = pace.left()
+        # What is served meanwhile does not end the wait, so that a flood of requests cannot hold ``take`` up.
+        while spin_some(executor, left) and (left := pace.left_now()) > 0.0:
+            continue
+
+
+class _Pace:
+    """When the next period begins; periods that were missed are not made up for."""
+
+    def __init__(self, period_s: float) -> None:
+        self._period_s = period_s
+        self._due = time.monotonic()
+
+    def left(self) -> float:
+        """Begin the next period; the time [s] that is left of this one."""
+        self._due = max(self._due + self._period_s, time.monotonic() - self._period_s)
+        return self.left_now()
+
+    def left_now(self) -> float:
+        """The time [s] that is left of the present period."""
+        return max(0.0, self._due - time.monotonic())

@@ -14,6 +14,7 @@ from bimanual_core.errors import ErrorCode
 from bimanual_ros.action_servers import ControllerActions
 from bimanual_ros.endpoints import Endpoints
 from bimanual_ros.lease_services import LeaseServices
+from bimanual_ros.polling import Polled
 from bimanual_ros.rivals import RivalWatch
 
 OWNER_PERIOD_S = 0.5
@@ -25,8 +26,9 @@ class ServedControllers:
     domain stop the motion.
 
     ``held()`` says whether goals wait for time to go on (see ControllerActions); ``admit()`` raises BimanualError while
-    no goal is taken at all. The driver's loop publishes the feedback of ``actions``, each FEEDBACK_PERIOD_S, and calls
-    :meth:`beat` before each period: a process that was stopped for longer than ``stall_s`` moves on only when asked.
+    no goal is taken at all. The driver's loop calls :meth:`look` each control period, so that a stop waits for no
+    executor, publishes the feedback of ``actions``, each FEEDBACK_PERIOD_S, and calls :meth:`beat` each round: a process
+    that was stopped for longer than ``stall_s`` moves on only when asked.
     """
 
     def __init__(
@@ -45,7 +47,8 @@ class ServedControllers:
         self._admit = admit
         self.actions = ControllerActions(node, endpoints, lambda: bank, held, self._check)
         self._leases = LeaseServices(node, endpoints, bank, self._on_owner_lost)
-        endpoints.subscription("safety/state", self._on_safety)
+        self._safety = Polled()
+        endpoints.subscription("safety/state", self._on_safety, polled=self._safety)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._owner_timer = node.create_timer(OWNER_PERIOD_S, self._look, clock=steady)
 
@@ -67,6 +70,10 @@ class ServedControllers:
     def _look(self) -> None:
         self._leases.watch()
         self._rivals.look()
+
+    def look(self) -> None:
+        """Obey what safety/state says by now."""
+        self._safety.take()
 
     def _on_safety(self, state: SafetyState) -> None:
         if state.stopped:

@@ -124,6 +124,7 @@ class SimBridge(Node):
             self.pace.restart()
             self._publish_status(SimStatus.ADVANCING)
         world = self.world
+        self._controllers.look()
         world.tick()
         self.run.ticked()
         tick = world.tick_count
@@ -140,7 +141,8 @@ class SimBridge(Node):
         if tick % CALLBACK_TICKS == 0:
             spin_some(executor, wait)
             wait = self.pace.delay(tick, time.monotonic())
-        if wait > 0.0:
+        # To wake costs as much as a tick: the ticks between two samples are done at one go, unless a picture is due.
+        if wait > 0.0 and (self._pending_camera or tick % JOINT_STATE_TICKS == 0):
             time.sleep(wait)
         self._finish_camera()
         self.run.answer(tick)
@@ -150,6 +152,7 @@ class SimBridge(Node):
         if self._status_of != SimStatus.RESTING:
             self._publish_rest()
         self._show_to_newcomers()
+        self._controllers.look()
         spin_some(executor, FEEDBACK_PERIOD_S if self.actions.waiting else REST_WAIT_S)
 
     def _publish_rest(self) -> None:

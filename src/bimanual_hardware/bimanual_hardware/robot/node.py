@@ -145,6 +145,7 @@ class RobotDriverNode(ManagedNode):
     def _work(self) -> None:
         """One control period, and what is published of it."""
         self._pace.begin(time.monotonic())
+        self._controllers.look()
         self._controllers.beat(time.monotonic())
         sample = self._driver.cycle(self._now_ns())
         self._tick += self._period_ticks
