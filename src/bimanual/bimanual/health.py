@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -47,6 +47,17 @@ node = rclpy.create_node("doctor")
 node.destroy_node()
 rclpy.shutdown()
 print(rclpy.get_rmw_implementation_identifier())
+"""
+
+# Lists the cameras; a library that does not load ends this process only.
+REALSENSE = """
+import json
+import pyrealsense2 as rs
+def text(device, key):
+    return device.get_info(key) if device.supports(key) else ""
+keys = {"name": rs.camera_info.name, "serial": rs.camera_info.serial_number, "usb": rs.camera_info.usb_type_descriptor}
+found = [{name: text(device, key) for name, key in keys.items()} for device in rs.context().query_devices()]
+print(json.dumps(found))
 """
 
 INTERFACES = ("tf2_msgs", "control_msgs", "simulation_interfaces", "bimanual_interfaces")
@@ -197,7 +208,8 @@ def can_bus(folder: Path = Path("/sys/class/net")) -> Check:
     return Check("can", bool(names), ", ".join(names) or "no interface", mend, required=False)
 
 
-def cameras(folder: Path = Path("/sys/bus/usb/devices")) -> Check:
+def plugged_realsense(folder: Path = Path("/sys/bus/usb/devices")) -> list[str]:
+    """Names of the RealSense devices on the USB, with or without their library."""
     names = []
     for path in sorted(folder.glob("*/idVendor")):
         product = path.with_name("product")
@@ -205,8 +217,30 @@ def cameras(folder: Path = Path("/sys/bus/usb/devices")) -> Check:
             name = product.read_text().strip()
             if re.search(r"realsense|depth camera", name, re.IGNORECASE):
                 names.append(name)
+    return names
+
+
+def cameras(
+    plugged: Sequence[str] | None = None, probe: Callable[[str, float], tuple[str | None, str]] = _probe
+) -> Check:
+    """The RealSense library, and the cameras that it finds with their serial numbers."""
+    names = plugged_realsense() if plugged is None else plugged
+    answer, why = probe(REALSENSE, IMPORT_LIMIT_S)
+    if answer is None:
+        detail = f"pyrealsense2 does not load: {why}; on the USB: {', '.join(names) or 'no RealSense'}"
+        mend = "as root: apt-get install libusb-1.0-0; then remove .venv/.bimanual and run ./bimanual again"
+        return Check("cameras", False, detail, mend, required=False)
+    found = json.loads(answer)
+    if names and not found:
+        detail = f"{', '.join(names)} on the USB, but the library cannot open it"
+        mend = "install librealsense's udev rules and plug it in again; into a container pass /dev/bus/usb"
+        return Check("cameras", False, detail, mend, required=False)
+    slow = [c["serial"] for c in found if c["usb"].startswith(("1", "2"))]
+    detail = ", ".join(f"{c['name']} {c['serial']} (USB {c['usb'] or '?'})" for c in found) or "no RealSense"
     mend = "needed for real robots only: plug one in at a USB 3 port"
-    return Check("cameras", bool(names), ", ".join(names) or "no RealSense", mend, required=False)
+    if slow:
+        mend = f"{', '.join(slow)}: use a USB 3 port and cable, few sizes and rates fit through USB 2"
+    return Check("cameras", bool(found) and not slow, detail, mend, required=False)
 
 
 CHECKS: tuple[Callable[[], Check], ...] = (

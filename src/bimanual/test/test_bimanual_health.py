@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 from pathlib import Path
 
+import pytest
+
 from bimanual import health
 from bimanual.verbs.doctor import line
 
@@ -32,8 +34,33 @@ def test_cameras_are_told_by_vendor_and_name(tmp_path: Path) -> None:
         folder.mkdir()
         (folder / "idVendor").write_text(vendor + "\n")
         (folder / "product").write_text(product + "\n")
-    assert health.cameras(tmp_path).detail == "Intel(R) RealSense(TM) Depth Camera 435"
-    assert not health.cameras(tmp_path / "none").ok
+    assert health.plugged_realsense(tmp_path) == ["Intel(R) RealSense(TM) Depth Camera 435"]
+    assert health.plugged_realsense(tmp_path / "none") == []
+
+
+D435 = '{"name": "Intel RealSense D435", "serial": "0123", "usb": "%s"}'
+
+
+@pytest.mark.parametrize(
+    ("plugged", "answer", "ok", "detail", "mend"),
+    [
+        (["D435"], f"[{D435 % '3.2'}]", True, "Intel RealSense D435 0123 (USB 3.2)", ""),
+        (["D435"], f"[{D435 % '2.1'}]", False, "Intel RealSense D435 0123 (USB 2.1)", "0123: use a USB 3 port"),
+        (["D435"], "[]", False, "D435 on the USB, but the library cannot open it", "udev rules"),
+        ([], "[]", False, "no RealSense", "plug one in"),
+        ([], None, False, "pyrealsense2 does not load: no libusb; on the USB: no RealSense", "apt-get install libusb"),
+        (["D435"], None, False, "pyrealsense2 does not load: no libusb; on the USB: D435", "apt-get install libusb"),
+    ],
+)
+def test_cameras_are_named_and_what_is_missing_can_be_mended(plugged, answer, ok, detail, mend) -> None:
+    check = health.cameras(plugged, lambda program, limit_s: (answer, "" if answer else "no libusb"))
+    assert (check.ok, check.detail, check.required) == (ok, detail, False)
+    assert mend in check.mend
+
+
+def test_the_camera_probe_runs_here() -> None:
+    check = health.cameras([])
+    assert "does not load" not in check.detail
 
 
 def test_a_failure_says_how_to_mend_it() -> None:
