@@ -57,11 +57,6 @@ def test_messages_wait_until_they_are_taken(context: rclpy.Context) -> None:
     until(lambda: polled.take() or len(heard) == 3)
     until(lambda: polled.take() == 0)
     assert heard == ["a", "b", "c"]
-    # Unread messages must not keep the executor awake: while it waits it costs next to nothing.
-    publisher.publish(String(data="d"))
-    used = time.process_time()
-    spin_some(executor, 1.0)
-    assert time.process_time() - used < 0.3
     executor.shutdown()
 
 
@@ -69,6 +64,8 @@ def test_time_is_that_of_the_clock_when_it_is_asked_for(context: rclpy.Context) 
     speaker = Node("speaker", context=context)
     listener = Node("listener", context=context, parameter_overrides=[rclpy.Parameter("use_sim_time", value=True)])
     read_clock_on_demand(listener)
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(listener)
     publisher = speaker.create_publisher(Clock, "/clock", publisher_qos(Qos.STATE))
     until(lambda: publisher.get_subscription_count() == 1)
     message = Clock()
@@ -76,3 +73,11 @@ def test_time_is_that_of_the_clock_when_it_is_asked_for(context: rclpy.Context) 
         message.clock.sec = second
         publisher.publish(message)
     until(lambda: now(listener).nanoseconds == 4_000_000_000)
+    # Unread messages must not keep the executor awake: while it waits it costs next to nothing.
+    spin_some(executor)
+    for _ in range(5):
+        publisher.publish(message)
+    used = time.process_time()
+    spin_some(executor, 1.0)
+    assert time.process_time() - used < 0.3
+    executor.shutdown()
