@@ -79,9 +79,9 @@ class ArmTrajectoryController:
         return ControllerState(self._now_ns, c[0].copy(), c[1].copy(), m[0].copy(), m[1].copy(), self._error.copy())
 
     @property
-    def moving(self) -> bool:
-        """Whether the newest command moves."""
-        return bool(self._command[1].any())
+    def commanded(self) -> Array:
+        """Position (n,) of the newest command. Treat it as read-only."""
+        return self._command[0]
 
     def stopping(self, at_ns: int, follower: Follower | None = None) -> tuple[Array, Array]:
         """Positions (n,) where a stop from ``at_ns`` on would begin and end, of the arm as it moves now or as it would

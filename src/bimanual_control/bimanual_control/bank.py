@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,8 +10,11 @@ from numpy.typing import NDArray
 
 from bimanual_control.arm_controller import ArmTrajectoryController
 from bimanual_control.checks import check_lead
-from bimanual_control.goal import GoalHandle
+from bimanual_control.follower import Follower, PathFollower
+from bimanual_control.goal import GoalHandle, GoalRejectedError
 from bimanual_control.gripper_controller import GripperController, GripperSettings
+from bimanual_control.guard import MotionGuard
+from bimanual_control.keeper import ClearanceKeeper, KeptPart
 from bimanual_control.lease import LeaseTable
 from bimanual_control.limits import LimitGate, stop_accelerations, velocity_limits
 from bimanual_control.motion_handle import MotionHandle
@@ -38,10 +42,12 @@ class ControllerBank:
     """The controllers of ``robot``; parts are called ``left_arm``, ``left_gripper``, ``right_arm``, ``right_gripper``.
 
     Call :meth:`reset` once with measured joints, then :meth:`step` every period. Requests refer to the time of the
-    newest step (``now_ns``).
+    newest step (``now_ns``). A ``guard`` keeps workspaces and the arms' distance; without one they are not looked at.
     """
 
-    def __init__(self, robot: RobotSpec, settings: BankSettings | None = None) -> None:
+    def __init__(
+        self, robot: RobotSpec, settings: BankSettings | None = None, guard: MotionGuard | None = None
+    ) -> None:
         self.robot = robot
         s = self.settings = settings or BankSettings()
         self.arms: dict[str, ArmTrajectoryController] = {}
@@ -60,6 +66,9 @@ class ControllerBank:
             for layout in (robot.joints,)
             for side in robot.sides
         ]
+        kept = [KeptPart(side, *row) for side, row in zip(robot.sides, self._layout, strict=True)]
+        self.keeper = ClearanceKeeper(guard, kept) if guard is not None else None
+        self._sample: JointSample | None = None
         self._wanted = np.zeros((2, robot.joints.size))
         self._setpoint = Setpoint(robot.home.copy(), np.zeros(robot.joints.size))
         self._still = False
@@ -68,6 +77,9 @@ class ControllerBank:
     def reset(self, sample: JointSample) -> None:
         """Hold the measured joints; goals end cancelled. The stop and the leases stay as they are."""
         self.now_ns = sample.stamp_ns
+        self._sample = sample
+        if self.keeper is not None:
+            self.keeper.reset()
         self._gate.reset(sample.stamp_ns, sample.position)
         for arm, gripper, arm_slice, i in self._layout:
             arm.reset(sample.stamp_ns, sample.position[arm_slice])
@@ -77,7 +89,9 @@ class ControllerBank:
 
     def step(self, now_ns: int, sample: JointSample) -> Setpoint:
         """Setpoint for ``now_ns`` from the newest measured joints. Treat its arrays as read-only."""
-        self.now_ns = now_ns
+        if self.keeper is not None:
+            self.keeper.keep(self.now_ns, now_ns, sample)
+        self.now_ns, self._sample = now_ns, sample
         wanted, position, velocity = self._wanted, sample.position, sample.velocity
         idle = True
         for arm, gripper, arm_slice, i in self._layout:
@@ -124,9 +138,9 @@ class ControllerBank:
         owner: str | None = None,
     ) -> GoalHandle:
         """Start a goal of one arm (``start_ns`` 0 = now). Raises GoalRejectedError, UnknownNameError, LeaseError."""
-        arm = self._arm(side)
-        self._admit(side, owner)
-        return arm.send(trajectory, start_ns, self.now_ns, tolerances)
+        follower = self._check_arm(side, trajectory, start_ns, owner)
+        self._keep_clear({side: follower})
+        return self.arms[side].start(follower, tolerances)
 
     def send_gripper(self, side: str, goal: GripperGoal, start_ns: int = 0, owner: str | None = None) -> GoalHandle:
         """Start a goal of one gripper (``start_ns`` 0 = now). Raises as :meth:`send_arm`."""
@@ -140,8 +154,12 @@ class ControllerBank:
             raise UnknownNameError("controller", part, self.parts)
         side, kind = part.rsplit("_", 1)
         self._admit(side, owner)
-        controller = self.arms[side] if kind == "arm" else self.grippers[side]
-        controller.stream(trajectory, self.now_ns, start_ns)
+        if kind == "gripper":
+            self.grippers[side].stream(trajectory, self.now_ns, start_ns)
+            return
+        follower = self.arms[side].check_stream(trajectory, start_ns, self.now_ns)
+        self._keep_clear({side: follower})
+        self.arms[side].start_stream(follower)
 
     def send_motion(self, motion: Motion, start_ns: int = 0, owner: str | None = None) -> MotionHandle:
         """Start all parts of ``motion`` at ``start_ns`` (0 = now), or none: a refused part refuses the motion.
@@ -150,12 +168,10 @@ class ControllerBank:
         """
         start_ns = start_ns or self.now_ns
         refused: dict[str, PartReport] = {}
-        followers = {}
+        followers: dict[str, PathFollower] = {}
         for side, trajectory in motion.arms.items():
             try:
-                arm = self._arm(side)
-                self._admit(side, owner)
-                followers[side] = arm.check(trajectory, start_ns, self.now_ns)
+                followers[side] = self._check_arm(side, trajectory, start_ns, owner)
             except BimanualError as error:
                 refused[f"{side}_arm"] = PartReport(_refusal_code(error), f"{side}_arm: {error}")
         for side, goal in motion.grippers.items():
@@ -166,6 +182,10 @@ class ControllerBank:
                 check_lead(start_ns, self.now_ns)
             except BimanualError as error:
                 refused[f"{side}_gripper"] = PartReport(_refusal_code(error), f"{side}_gripper: {error}")
+        try:
+            self._keep_clear(followers)
+        except GoalRejectedError as error:
+            refused |= {f"{side}_arm": PartReport(error.code, f"{side}_arm: {error}") for side in followers}
         if refused:
             return MotionHandle({}, _with_the_others(refused, motion))
         goals = {f"{side}_arm": self.arms[side].start(followers[side]) for side in motion.arms}
@@ -194,6 +214,19 @@ class ControllerBank:
         if side not in self.arms:
             raise UnknownNameError("arm", side, self.arms)
         return self.arms[side]
+
+    def _check_arm(self, side: str, trajectory: JointTrajectory, start_ns: int, owner: str | None) -> PathFollower:
+        arm = self._arm(side)
+        self._admit(side, owner)
+        follower = arm.check(trajectory, start_ns, self.now_ns)
+        if self.keeper is not None and self._sample is not None:
+            self.keeper.admit_goal(side, self._sample, follower.path.last)
+        return follower
+
+    def _keep_clear(self, followers: Mapping[str, Follower]) -> None:
+        """Raises GoalRejectedError for followers that lead into what is forbidden at once."""
+        if self.keeper is not None and self._sample is not None and followers:
+            self.keeper.admit(self.now_ns, self._sample, followers)
 
     def _gripper(self, side: str) -> GripperController:
         if side not in self.grippers:

@@ -90,12 +90,16 @@ class GripperController:
         """What each finger presses with by the position loop [N], closing positive."""
         return (self._measured - self._command) / 2 * self.settings.stiffness
 
+    def clamped(self, opening: float) -> float:
+        """The nearest opening [m] that the gripper has."""
+        return min(max(opening, 0.0), self._spec.max_opening)
+
     def reset(self, now_ns: int, opening: float) -> None:
         """Hold ``opening`` [m], clamped to the limits; a running goal ends cancelled."""
         self._finish(GoalStatus.CANCELED, ErrorCode.CANCELLED, "the controller was reset")
         self._stream = None
         self._now_ns = now_ns
-        self._command = min(max(float(opening), 0.0), self._spec.max_opening)
+        self._command = self.clamped(float(opening))
         self._command_velocity = 0.0
         self._measured, self._measured_velocity = float(opening), 0.0
 
@@ -118,7 +122,7 @@ class GripperController:
         self.check(goal)
         checks.check_lead(start_ns, now_ns)
         start_ns = max(start_ns, now_ns)
-        opening = min(max(goal.opening, 0.0), self._spec.max_opening)
+        opening = self.clamped(goal.opening)
         seconds = abs(opening - self._command) / self._spec.velocity + self.settings.timeout_s
         handle = GoalHandle(self.name, start_ns, self._cancel)
         old, self._stream = self._goal, None
@@ -189,7 +193,7 @@ class GripperController:
         return (now_ns - goal.still_since_ns) * 1e-9 >= self.settings.stall_time_s
 
     def _follow(self, stream: PathFollower, now_ns: int, elapsed: float) -> None:
-        self._move_to(min(max(float(stream.at(now_ns)[0, 0]), 0.0), self._spec.max_opening), elapsed)
+        self._move_to(self.clamped(float(stream.at(now_ns)[0, 0])), elapsed)
         overtime_ns = now_ns - stream.origin_ns - round(stream.path.end * 1e9)
         closing_s = self._spec.max_opening / self._spec.velocity + self.settings.stall_time_s
         if overtime_ns >= 0 and (self._command == float(stream.path.last[0]) or overtime_ns * 1e-9 > closing_s):

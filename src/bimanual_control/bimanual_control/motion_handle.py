@@ -16,7 +16,15 @@ class MotionHandle:
     each part by itself.
     """
 
-    FAILURES = frozenset({ErrorCode.CONTROL_PATH_TOLERANCE, ErrorCode.CONTROL_GOAL_TOLERANCE, ErrorCode.TIMEOUT})
+    FAILURES = frozenset(
+        {
+            ErrorCode.CONTROL_PATH_TOLERANCE,
+            ErrorCode.CONTROL_GOAL_TOLERANCE,
+            ErrorCode.CONTROL_WORKSPACE,
+            ErrorCode.CONTROL_ARM_DISTANCE,
+            ErrorCode.TIMEOUT,
+        }
+    )
 
     def __init__(self, goals: Mapping[str, GoalHandle], refused: Mapping[str, PartReport]) -> None:
         self.goals = dict(goals)

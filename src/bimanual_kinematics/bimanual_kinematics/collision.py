@@ -52,7 +52,7 @@ class CollisionScene:
         self._links = frozenset(self._bodies)
         self._allowed: dict[Pair, int] = dict.fromkeys(_disabled_pairs(read_srdf(model.robot)), 1)
         self._held: dict[str, str] = {}  # object -> side
-        self._arm_of = _arm_of_links(model)
+        self._arm_of = arm_of_links(model)
         for pair in self._allowed:
             self._require_same_arm(pair)
         self._pairs: CheckedPairs | None = None
@@ -248,7 +248,7 @@ def _disabled_pairs(srdf: str) -> list[Pair]:
     return [frozenset((e.attrib["link1"], e.attrib["link2"])) for e in elements]
 
 
-def _arm_of_links(model: RobotModel) -> dict[str, str]:
+def arm_of_links(model: RobotModel) -> dict[str, str]:
     """The arm of every link that belongs to one, its base included."""
     pin_model = model.pin_model
     arms = {}

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bimanual_assets import asset_of
 from bimanual_control.bank import BankSettings, ControllerBank
+from bimanual_control.guarding import guard_of
 from bimanual_control.motion_handle import MotionHandle
 from bimanual_core.errors import BimanualError, ErrorCode
 from bimanual_core.motion import Motion, MotionReport
@@ -56,7 +57,8 @@ class SapienWorld:
         names = [c.name for c in robot.cameras] if cameras is None else list(cameras)
         self._cameras = tuple(robot.camera(name) for name in names)
         self._files: RobotFiles = robot_files(robot, visuals=bool(self._cameras))
-        self.bank = ControllerBank(robot, bank_settings)
+        self._guard = guard_of(robot)
+        self.bank = ControllerBank(robot, bank_settings, self._guard)
         self.tick_count = 0
         self.scene_id = 0
         self._scene: SapienScene | None = None
@@ -175,6 +177,8 @@ class SapienWorld:
         self.tick_count += -self.tick_count % SCENE_TICKS
         self._scene.joints.stamp_ns = self.stamp_ns
         self._sample = self._scene.joints.read()
+        if self._guard is not None:
+            self._guard.set_table(scene.table)
         self.bank.reset(self._sample)
         for _ in range(round(self.settings.settle_seconds * PHYSICS_HZ)):
             self._step()
