@@ -18,7 +18,7 @@ class History:
     """Samples of one part, at most SAMPLES_HZ of them a second of the world's time, over the last SECONDS of it."""
 
     def __init__(self) -> None:
-        self._samples: deque[Track] = deque(maxlen=int(SECONDS * SAMPLES_HZ))
+        self._samples: deque[Track] = deque()
 
     def __len__(self) -> int:
         return len(self._samples)
@@ -32,6 +32,8 @@ class History:
             elif track.stamp_ns - last.stamp_ns < 0.99 * NS_PER_S / SAMPLES_HZ:
                 return
         self._samples.append(track)
+        while track.stamp_ns - self._samples[0].stamp_ns > SECONDS * NS_PER_S:
+            self._samples.popleft()
 
     @property
     def seconds(self) -> Array:
