@@ -38,8 +38,8 @@ NASTY = (
     "-1",
     "__class__",
 )
-#: Lists have at most so many items, and sometimes very many.
-MOST_ITEMS, VERY_MANY = 4, 300
+#: Lists have at most so many items, and one of so many has very many.
+MOST_ITEMS, VERY_MANY, RARELY = 4, 300, 15
 
 
 def numbers(bits: int) -> Strategy:
@@ -120,7 +120,8 @@ class Messages:
         if most is not None:
             return few
         many = one.map(lambda value: [value] * VERY_MANY)
-        return st.one_of(few, few, few, many)
+        # Rarely: nested, they grow beyond all bounds.
+        return st.integers(0, RARELY).flatmap(lambda n: many if n == RARELY else few)
 
 
 def _paths(message: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -127,6 +127,16 @@ TRAJECTORIES = {
     "infinite": (joint(0, math.inf), Codes.INVALID_GOAL, "point 1, joint left_joint1 is not finite"),
     "size": (lambda g: g.trajectory.points[1].positions.pop(), Codes.INVALID_GOAL, "has 5 positions for 6 joints"),
     "unknown": (names("elbow", *LEFT[1:]), Codes.INVALID_JOINTS, "unknown joint 'elbow'; this controller moves: left_"),
+    "points": (
+        lambda g: setattr(g.trajectory, "points", g.trajectory.points * 5001),
+        Codes.INVALID_GOAL,
+        "at most 10000",
+    ),
+    "joints": (
+        names(*LEFT * 11),
+        Codes.INVALID_GOAL,
+        "trajectory has 2 points of 66 joints; at most 10000 points of 64",
+    ),
     "twice": (names(LEFT[1], *LEFT[1:]), Codes.INVALID_JOINTS, "joint 'left_joint2' is given twice"),
     "empty": (lambda g: g.trajectory.points.clear(), Codes.INVALID_GOAL, "trajectory has no points"),
     "stale": (at(-5), Codes.OLD_HEADER_TIMESTAMP, "stale: the last point was due"),
@@ -273,6 +283,8 @@ def item(**changes: Any) -> SceneObject:
         ([item(has_colour=True, rgb=[NAN, 0.0, 0.0])], "rgb nan, 0, 0 is outside [0, 1]"),
         ([item(name="")], "an object of class 'cube' has no name"),
         ([item(), item()], "object name 'a' is used twice or reserved"),
+        ([item(name="a" * 101)], "object name 'aaaaaaaaaaaaaaaaaaaa'... has 101 letters; at most 100"),
+        ([item(name=f"a{i}") for i in range(201)], "a scene of 201 objects; at most 200"),
     ],
 )
 def test_a_bad_object_is_refused(graph: GraphSession, objects: list[SceneObject], words: str) -> None:
@@ -286,6 +298,12 @@ def test_a_bad_object_is_refused(graph: GraphSession, objects: list[SceneObject]
     [
         ("sim/load_scene", {"table_top_z": NAN}, "table: top_z nan m is outside [0.2, 1.5]"),
         ("sim/load_scene", {"table_top_z": -5.0}, "table: top_z -5.0 m is outside [0.2, 1.5]"),
+        ("sim/load_scene", {"seed": -1}, "seed -1 is below the limit 0"),
+        ("control/acquire", {"owner": "x" * 5000}, "owner has 5000 letters; a node's name has at most 200"),
+        ("recorder/start", {"directory": ""}, "directory is empty; give the path of a new folder"),
+        ("recorder/start", {"directory": "/etc/episode"}, "/etc/episode is in /etc, which belongs to the operating"),
+        ("recorder/start", {"directory": "a/../../b"}, "goes up by '..'"),
+        ("recorder/stop", {}, "nothing is being recorded"),
         ("task/load", {"task": "juggle"}, "unknown task 'juggle'; choices: handover_block, stack_blocks_two"),
         (
             "task/load",

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from action_msgs.msg import GoalStatus
 from bimanual_interfaces.action import ExecuteSkill
-from bimanual_interfaces.msg import SceneObject, Skill
+from bimanual_interfaces.msg import Owners, SceneObject, Skill
 from bimanual_interfaces.srv import Acquire, Annotate, LoadScene, LoadTask, PlanMotion, Release, StartRecording
 from geometry_msgs.msg import Vector3
 from graph_asking import Asker, wait_for
@@ -101,6 +101,8 @@ class Fuzzed:
         self.watch = Watch()
         session.world.add_listener(self.watch)
         self._numbers = itertools.count()
+        self._owners = Owners()
+        session.world.endpoints.subscription("control/owners", self._on_owners)
         self._scene()
 
     def _scene(self) -> None:
@@ -111,7 +113,7 @@ class Fuzzed:
 
     def put_right(self) -> None:
         """Undo what a request that was good did on purpose: leases, stops, pauses, recordings."""
-        for side, owner in zip(*self._owners(), strict=True):
+        for side, owner in zip(self._owners.arms, self._owners.owners, strict=True):
             if owner not in ("", "bimanual_client"):
                 self.asker.ask("control/release", owner=owner, arms=[side])
         self.asker.ask("safety/reset")
@@ -120,9 +122,8 @@ class Fuzzed:
         self.asker.ask("sim/set_simulation_state", state)
         self.asker.ask("recorder/stop")
 
-    def _owners(self) -> tuple[list[str], list[str]]:
-        owners = self.session.world._motions._owners
-        return list(owners), list(owners.values())
+    def _on_owners(self, owners: Owners) -> None:
+        self._owners = owners
 
     def is_sound(self) -> None:
         """Every node lives, no joint was out of bounds, the arms rest, and a good request is done."""

@@ -15,6 +15,8 @@ Array = NDArray[np.float64]
 TABLE_NAME = "table"
 #: Factors of size, mass and friction lie within these, coordinates within so many metres of the world's origin.
 FACTORS, FARTHEST = (0.01, 100.0), 100.0
+#: A scene has at most so many objects, and an object's name so many characters.
+MOST_OBJECTS, LONGEST_NAME = 200, 100
 #: Height of the table's top [m]: above its own legs, below the arms' bases at their highest.
 TABLE_HEIGHTS = (0.2, 1.5)
 
@@ -55,6 +57,10 @@ class SceneObject:
     def __post_init__(self) -> None:
         if not self.name:
             raise BimanualError(f"an object of class {self.class_name!r} has no name")
+        if len(self.name) > LONGEST_NAME:
+            raise BimanualError(
+                f"object name {self.name[:20]!r}... has {len(self.name)} letters; at most {LONGEST_NAME}"
+            )
         if not is_transform(self.T_world_object):
             raise BimanualError(f"object {self.name!r}: the pose is not a finite rigid transform")
         position = self.T_world_object[:3, 3]
@@ -85,6 +91,8 @@ class SceneSpec:
     def __post_init__(self) -> None:
         if self.seed < 0:
             raise BimanualError(f"seed {self.seed} is below the limit 0")
+        if len(self.objects) > MOST_OBJECTS:
+            raise BimanualError(f"a scene of {len(self.objects)} objects; at most {MOST_OBJECTS}")
         names = [o.name for o in self.objects]
         reserved = {TABLE_NAME, "robot", "world"}
         for name in names:

@@ -17,6 +17,9 @@ from bimanual_ros.conversions.basics import header
 from bimanual_ros.endpoints import Endpoints
 from bimanual_ros.liveliness import Heartbeat, LifeWatch
 
+#: A topic is named after the owner, and DDS takes 255 letters in all.
+LONGEST_OWNER = 200
+
 
 class LeaseServices:
     """Leases of arms. An owner is a node's name; when that node is killed or stopped, its arms are freed and
@@ -83,6 +86,10 @@ class LeaseServices:
             longest_s = LONGEST_TTL_NS * 1e-9
             if not 0.0 <= request.ttl <= longest_s:
                 raise BimanualError(f"ttl {request.ttl} s is outside (0, {longest_s:.0f}] s; 0 means the longest")
+            if len(request.owner) > LONGEST_OWNER:
+                raise BimanualError(
+                    f"owner has {len(request.owner)} letters; a node's name has at most {LONGEST_OWNER}"
+                )
             ttl_ns = LONGEST_TTL_NS if request.ttl == 0.0 else seconds_to_ns(request.ttl)
             self._bank.leases.acquire(request.owner, list(request.arms), ttl_ns, self._bank.now_ns)
             if request.owner not in self._lives:

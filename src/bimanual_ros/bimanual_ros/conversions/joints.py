@@ -19,6 +19,8 @@ from bimanual_ros.conversions.basics import duration_msg, header, stamp_ns
 from control_msgs.msg import JointTolerance, JointTrajectoryControllerState
 
 Array = NDArray[np.float64]
+#: Size of a trajectory that is looked at: 100 s at 100 Hz.
+MOST_POINTS, MOST_JOINTS = 10_000, 64
 
 
 def joint_state_msg(at_ns: int, names: Sequence[str], position: Array, velocity: Array, effort: Array) -> JointState:
@@ -74,6 +76,10 @@ def trajectory_of(message: TrajectoryMsg) -> JointTrajectory:
     joints = tuple(message.joint_names)
     if not message.points:
         raise BimanualError("trajectory has no points")
+    if len(message.points) > MOST_POINTS or len(joints) > MOST_JOINTS:
+        # Looking at them would keep the controllers' thread from its work.
+        size = f"{len(message.points)} points of {len(joints)} joints"
+        raise BimanualError(f"trajectory has {size}; at most {MOST_POINTS} points of {MOST_JOINTS} joints")
     times = np.array([stamp_ns(p.time_from_start) for p in message.points]) / 1e9
     positions = _rows(message.points, "positions", len(joints))
     velocities = _rows(message.points, "velocities", len(joints))
