@@ -94,15 +94,59 @@ def test_fisheye_and_unknown_lenses():
         opened(SoftwareCamera("2", distortion=rs.distortion.ftheta))
 
 
-def test_depth_of_another_instant_is_not_paired_with_a_picture():
+class Part:
+    """A colour or depth frame as the reader asks it."""
+
+    def __init__(self, number: int, ms: float, pixels: np.ndarray, clock=rs.timestamp_domain.hardware_clock) -> None:
+        self.frame_number, self._ms, self._pixels, self._clock = number, ms, pixels, clock
+
+    def get_timestamp(self) -> float:
+        return self._ms
+
+    def get_frame_timestamp_domain(self) -> rs.timestamp_domain:
+        return self._clock
+
+    def get_data(self) -> np.ndarray:
+        return self._pixels
+
+    def get_units(self) -> float:
+        return 0.001
+
+
+class Pair:
+    """A frameset, of which either part may be missing."""
+
+    def __init__(self, colour: Part | None, depth: Part | None) -> None:
+        self.get_color_frame, self.get_depth_frame = (lambda: colour), (lambda: depth)
+
+
+def test_depth_of_another_instant_is_not_paired_and_no_picture_is_handed_out_twice():
+    """The library joins what it has: a late picture comes with the depth before it, then again with its own."""
     camera = SoftwareCamera("123")
     source = opened(camera)
-    rgb, depth = grey(5)
-    camera.send_one("depth", 5, 100.0, depth)
-    camera.send_one("colour", 5, 120.0, rgb)  # more than half a period of 33 ms
-    assert source.next_frame(0.2) is None
-    camera.send(6, 133.0, *grey(6))
-    assert source.next_frame(2.0).number == 6
+    reader, (rgb, depth) = source._reader, grey(5)
+
+    def numbers(*pairs: Pair) -> list[int | None]:
+        frames = [reader.frame(pair, depth=True) for pair in pairs]
+        return [None if frame is None else frame.number for frame in frames]
+
+    colours = {n: Part(n, 33.0 * n, rgb) for n in range(1, 9)}
+    depths = {n: Part(n, 33.0 * n, depth) for n in range(1, 9)}
+    assert numbers(Pair(colours[1], depths[1]), Pair(colours[2], depths[1]), Pair(colours[2], depths[2])) == [
+        1,
+        None,
+        2,
+    ]
+    assert numbers(Pair(colours[2], depths[2]), Pair(colours[2], depths[3]), Pair(colours[3], depths[3])) == [
+        None,
+        None,
+        3,
+    ]
+    assert numbers(Pair(colours[4], None), Pair(None, depths[4]), Pair(None, None)) == [None, None, None]
+    jitter = Part(5, 33.0 * 5 + 10.0, depth)
+    assert numbers(Pair(colours[5], jitter)) == [5]
+    host = Part(6, 1.7e12, depth, rs.timestamp_domain.system_time)
+    assert numbers(Pair(colours[6], host)) == [6], "two clocks say nothing about each other"
     source.stop()
 
 
