@@ -41,12 +41,12 @@ print(json.dumps({"device": device.name, "seen": bool(alpha[16, 16] == 1.0 and a
 """
 
 ROS = """
-import rclpy
+import json, rclpy
 rclpy.init()
 node = rclpy.create_node("doctor")
 node.destroy_node()
 rclpy.shutdown()
-print(rclpy.get_rmw_implementation_identifier())
+print(json.dumps({"rmw": rclpy.get_rmw_implementation_identifier(), "file": rclpy.__file__}))
 """
 
 # Lists the cameras; a library that does not load ends this process only.
@@ -60,7 +60,9 @@ found = [{name: text(device, key) for name, key in keys.items()} for device in r
 print(json.dumps(found))
 """
 
-INTERFACES = ("tf2_msgs", "control_msgs", "simulation_interfaces", "bimanual_interfaces")
+# What src/overlay builds where ROS 2 lacks it.
+OVERLAY = ("tf2_msgs", "control_msgs", "simulation_interfaces")
+INTERFACES = (*OVERLAY, "bimanual_interfaces")
 
 
 @dataclass(frozen=True)
@@ -122,13 +124,33 @@ def vulkan() -> Check:
 
 
 def ros() -> Check:
+    """Which ROS 2 this is, and whether a node of it comes up."""
+    mend = "remove .venv/.bimanual and run ./bimanual again; with another ROS 2: from a shell where that one is sourced"
     answer, why = _probe(ROS, IMPORT_LIMIT_S)
-    try:
-        version = f"rclpy {importlib.metadata.version('ros-rclpy')} from wheels"
-    except importlib.metadata.PackageNotFoundError:
-        version = f"rclpy of ROS 2 {os.environ.get('ROS_DISTRO', '')}".strip()
-    mend = "remove .venv/.bimanual and run ./bimanual again"
-    return Check("ros", answer is not None, f"{version}, {answer or why}", mend)
+    if answer is None:
+        return Check("ros", False, why, mend)
+    found = json.loads(answer)
+    return Check("ros", True, f"{ros_home(found['file'])}, {found['rmw']}", mend)
+
+
+def ros_home(rclpy_file: str) -> str:
+    """Which ROS 2 the rclpy of that file belongs to, in words."""
+    if Path(rclpy_file).is_relative_to(sys.prefix):
+        return f"rclpy {importlib.metadata.version('ros-rclpy')} from wheels"
+    return f"ROS 2 {os.environ.get('ROS_DISTRO', '')} at {prefix_of('rclpy') or Path(rclpy_file).parent}"
+
+
+def prefix_of(package: str) -> str | None:
+    """The first prefix of AMENT_PREFIX_PATH that holds a package."""
+    prefixes = os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)
+    return next((prefix for prefix in prefixes if Path(prefix, "share", package, "package.xml").is_file()), None)
+
+
+def skipped_overlay() -> str:
+    """The packages of src/overlay that were not built since the ROS 2 below has them, in words; empty: none."""
+    home = prefix_of("rclpy")
+    names = [name for name in OVERLAY if home is not None and prefix_of(name) == home]
+    return f"; not built, since {home} has them: {', '.join(names)}" if names else ""
 
 
 def workspace() -> Check:
@@ -137,7 +159,8 @@ def workspace() -> Check:
     prefixes = os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)
     count = sum(1 for prefix in prefixes if "install" in Path(prefix).parts)
     mend = "remove build/ and install/ and run ./bimanual again"
-    return Check("workspace", answer is not None, why or f"{count} packages, interfaces import", mend)
+    detail = why or f"{count} packages, interfaces import{skipped_overlay()}"
+    return Check("workspace", answer is not None, detail, mend)
 
 
 def shared_memory() -> Check:

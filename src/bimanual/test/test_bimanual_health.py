@@ -19,6 +19,25 @@ def test_only_files_without_an_owner_are_stale(tmp_path: Path) -> None:
         assert list(health.stale_files(tmp_path)) == [tmp_path / "fastrtps_dead"]
 
 
+def test_doctor_names_the_ros_it_stands_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ros, own = tmp_path / "opt" / "ros" / "kilted", tmp_path / "install" / "simulation_interfaces"
+    for prefix, names in ((ros, ("rclpy", "tf2_msgs", "control_msgs")), (own, ("simulation_interfaces",))):
+        for name in names:
+            (prefix / "share" / name).mkdir(parents=True)
+            (prefix / "share" / name / "package.xml").touch()
+    monkeypatch.setenv("AMENT_PREFIX_PATH", f"{own}:{ros}")
+    monkeypatch.setenv("ROS_DISTRO", "kilted")
+    assert health.ros_home(f"{ros}/lib/python3.12/site-packages/rclpy/__init__.py") == f"ROS 2 kilted at {ros}"
+    assert health.skipped_overlay() == f"; not built, since {ros} has them: tf2_msgs, control_msgs"
+
+
+def test_doctor_tells_ros_from_wheels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health.importlib.metadata, "version", lambda name: "9.1.2")
+    assert health.ros_home(f"{health.sys.prefix}/lib/rclpy/__init__.py") == "rclpy 9.1.2 from wheels"
+    monkeypatch.setenv("AMENT_PREFIX_PATH", "")
+    assert health.skipped_overlay() == ""
+
+
 def test_can_interfaces_are_told_by_their_type(tmp_path: Path) -> None:
     for name, kind in (("eth0", "1"), ("can0", "280")):
         (tmp_path / name).mkdir()
