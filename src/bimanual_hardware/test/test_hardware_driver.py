@@ -166,3 +166,12 @@ def test_settings_and_backends_are_checked_in_words() -> None:
         backend = open_backend(name, ROBOT, BackendOptions(lambda: 0))
         assert isinstance(backend, DriverBackend)
         backend.close()
+
+
+def test_a_lagging_joint_aborts_the_goal_by_name() -> None:
+    rig = Rig().start()
+    rig.robot.set_fault(Fault(FaultKind.LAG, "left_joint4"))
+    goal = rig.swing(0.6)
+    rig.run(1.5)
+    assert goal.report.error_code == ErrorCode.CONTROL_PATH_TOLERANCE
+    assert goal.report.error_msg.startswith("left_joint4: ")

@@ -6,19 +6,20 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from bimanual_interfaces.action import ExecuteSkill
 from bimanual_interfaces.srv import PlanMotion
-from rclpy.action import CancelResponse, GoalResponse
+from rclpy.action import CancelResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.task import Future
 
 from bimanual_core.contract import PLANNER
-from bimanual_core.errors import BimanualError, ErrorCode
+from bimanual_core.errors import BimanualError, ErrorCode, SilentNodeError
 from bimanual_core.skill import Skill, SkillReport
 from bimanual_kinematics.model import RobotModel
 from bimanual_planner.requests import plan_poses
@@ -52,28 +53,29 @@ class Planner(Node):
         self._skills = LocalSkills(self._world, model=model)
         self._doing = ""
         self._cancelled = False
+        self._goal_id: object = None
         self._worker: threading.Thread | None = None
         endpoints = self._world.endpoints
-        self._server = endpoints.action_server(
-            "skills/execute", self._execute, goal_callback=self._on_goal, cancel_callback=self._on_cancel
-        )
+        self._server = endpoints.action_server("skills/execute", self._execute, cancel_callback=self._on_cancel)
         endpoints.service("planner/plan", self._plan, apart=True)
         self._markers = endpoints.publisher("planner/markers")
         self._diagnostics = Diagnostics(self, self._health)
 
     # -- skills/execute -----------------------------------------------------------------------------------------------
-    def _on_goal(self, _: ExecuteSkill.Goal) -> GoalResponse:
-        if self._doing:
-            self.get_logger().warning(f"skills/execute: refused, busy with {self._doing}")
-            return GoalResponse.REJECT
-        self._doing, self._cancelled = "skills/execute", False
-        return GoalResponse.ACCEPT
-
-    def _on_cancel(self, _: ServerGoalHandle) -> CancelResponse:
-        self._cancelled = True
+    def _on_cancel(self, goal: ServerGoalHandle) -> CancelResponse:
+        if goal.goal_id == self._goal_id:
+            self._cancelled = True
         return CancelResponse.ACCEPT
 
     async def _execute(self, goal: ServerGoalHandle) -> ExecuteSkill.Result:
+        if self._doing:
+            # Taken on and ended at once: a rejected goal has no words.
+            goal.abort()
+            text = f"the planner is busy with {self._doing}; ask again when it is done"
+            asked = max(len(goal.request.left), len(goal.request.right))
+            report = SkillReport(asked, 0, ErrorCode.INVALID_REQUEST, text, 0, layer="request")
+            return report_msg(report, self._world.since_ns)
+        self._doing, self._goal_id, self._cancelled = "skills/execute", goal.goal_id, goal.is_cancel_requested
         try:
             report = await self._in_thread(lambda: self._run(goal))
         finally:
@@ -105,6 +107,8 @@ class Planner(Node):
             return SkillReport(asked, 0, error.code, str(error), 0, layer="request")
         finally:
             self._markers.publish(no_markers(self._world.since_ns))
+            with suppress(SilentNodeError):  # a driver that is gone holds no lease
+                self._world.release()
 
     def _show(self, names: dict[str, str], paths: dict[str, Any]) -> None:
         """The ways (N, n) the arms are about to go, as markers."""

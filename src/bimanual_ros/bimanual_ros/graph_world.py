@@ -54,7 +54,7 @@ class GraphWorld:
     """A ``SimulatedWorld``, in the ``real`` graph a ``World``, over topics and actions, for a ``node`` that another
     thread spins.
 
-    Takes the lease of the arms, in the node's name, before it first moves; :meth:`close` gives it back. Waiting methods
+    Takes the lease of the arms, in the node's name, before it moves; :meth:`release` gives it back. Waiting methods
     raise SilentNodeError when the driver falls silent, and what ``alarm`` raises. With ``at_rest_until_asked`` the
     samples are looked into only while something waits for them, and listeners hear nothing in between.
     """
@@ -191,6 +191,12 @@ class GraphWorld:
         what = f"the services of {self._driver}"
         self.feed.until(self._all_served, what, self._driver, LOADING_S)
         self._wait_ready()
+
+    def release(self) -> None:
+        """Give the lease back, so that others may move the arms. Raises SilentNodeError."""
+        if self._lease_end_ns >= 0:
+            self._lease_end_ns = -1
+            call(self.feed, self._release, Release.Request(owner=self.owner), self._driver)
 
     def close(self) -> None:
         """Give the lease back, without waiting for a driver that may be gone."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 
 from bimanual_core.errors import BimanualError
@@ -14,6 +15,7 @@ from bimanual_ros.faults import guard_rest
 from bimanual_ros.node_executor import NodeExecutor
 from bimanual_ros.sim_time import read_clock_on_demand
 
+RCLError = rclpy_implementation.RCLError
 Spin = Callable[[Node, SingleThreadedExecutor], None]
 
 
@@ -35,7 +37,10 @@ def run_node(factory: Callable[[], Node], args: Sequence[str] | None = None, spi
             executor.spin()
         else:
             spin(node, executor)
-    except (KeyboardInterrupt, ExternalShutdownException):
+    except (KeyboardInterrupt, ExternalShutdownException, RCLError) as end:
+        # What a loop does between the end of the context and its next look at it, rcl refuses.
+        if isinstance(end, RCLError) and rclpy.ok():
+            raise
         # Said, so that the log of a node that was asked to end differs from that of one that ended by itself.
         print("ended on request (SIGINT, SIGTERM or a shutdown of its context)", file=sys.stderr, flush=True)
     except BimanualError as error:

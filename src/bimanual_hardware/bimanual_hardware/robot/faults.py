@@ -15,7 +15,7 @@ class FaultKind(str, Enum):
     JUMP = "jump"  # the measured position is off by the fault's size [rad; grippers m]
     NAN = "nan"  # the measured position is no number
     STALE = "stale"  # no new samples come
-    LAG = "lag"  # the time constant is the fault's size times as long
+    LAG = "lag"  # the time constant is the fault's size times as long, and nothing is fed forward
     READ_ERROR = "read_error"  # reading fails
     WRITE_ERROR = "write_error"  # writing fails
 

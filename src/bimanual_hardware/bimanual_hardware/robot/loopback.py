@@ -133,15 +133,16 @@ class LoopbackBackend:
     def _move(self, until_ns: int, rate: Array) -> None:
         begin, elapsed = self._reference(self._at_ns), (until_ns - self._at_ns) * 1e-9
         self._at_ns = until_ns
-        time_constant = self._time_constant
+        time_constant, feed_forward = self._time_constant, np.full_like(rate, self._feed_forward)
         if self._fault.kind is FaultKind.LAG:
             time_constant = np.where(self._faulty, self._fault.size * time_constant, time_constant)
+            feed_forward[self._faulty] = 0.0
         # off' = (feed_forward - 1) * rate - off / time_constant, solved for a steady rate.
-        steady = (self._feed_forward - 1.0) * rate * time_constant
+        steady = (feed_forward - 1.0) * rate * time_constant
         fading = np.exp(-elapsed / time_constant)
         off = steady + (self._position - begin - steady) * fading
         wanted = self._reference(until_ns) + off
-        velocity = self._feed_forward * rate - off / time_constant
+        velocity = feed_forward * rate - off / time_constant
         reach = self._speed * elapsed
         wanted = np.clip(wanted, self._position - reach, self._position + reach)
         self._settle(np.clip(wanted, self._floor(), self._upper), np.clip(velocity, -self._speed, self._speed))
