@@ -25,7 +25,8 @@ class SafetySettings:
 
 
 class SafetySupervisor:
-    """Watches measured joints; its ``latch`` says whether the robot must stand still and why."""
+    """Watches measured joints, and is told of what the graph misses; its ``latch`` says whether the robot must stand
+    still and why."""
 
     def __init__(self, robot: RobotSpec, settings: SafetySettings | None = None) -> None:
         s = settings or SafetySettings()
@@ -38,16 +39,22 @@ class SafetySupervisor:
         self._lower[grippers], self._upper[grippers] = -np.inf, np.inf
         self._velocity[grippers] = np.inf
         self._fault = ""
+        self._missing = ""
 
     @property
     def fault(self) -> str:
-        """What is wrong with the newest joints, empty if nothing is."""
-        return self._fault
+        """What is wrong with the newest joints or with the graph, empty if nothing is."""
+        return self._fault or self._missing
 
     def watch(self, sample: JointSample) -> bool:
         """Judge measured joints; returns whether they newly stopped the robot."""
         self._fault = self._find_fault(sample.position, sample.velocity)
         return bool(self._fault) and self.latch.engage(self._fault)
+
+    def miss(self, what: str) -> bool:
+        """Take note of what the graph misses now (empty: nothing); returns whether that newly stopped the robot."""
+        self._missing = what
+        return bool(what) and self.latch.engage(what)
 
     def stop(self, reason: str) -> bool:
         """Stop on request; returns whether it was running."""
@@ -55,8 +62,8 @@ class SafetySupervisor:
 
     def reset(self) -> str:
         """Allow motion again; returns why not, or an empty text."""
-        if self._fault:
-            return f"cannot reset: {self._fault}"
+        if self.fault:
+            return f"cannot reset: {self.fault}"
         self.latch.release()
         return ""
 

@@ -155,7 +155,7 @@ def _common(driver: str, objects: str) -> list[Endpoint]:
             "sim/status",
             "bimanual_interfaces/msg/SimStatus",
             SIM_BRIDGE,
-            (PLANNER, TASK_SERVER, ANY),
+            (PLANNER, TASK_SERVER, SAFETY, ANY),
             Qos.LATCHED,
             graphs=sim,
             note="state of the simulated time, rtf, contact counters",
@@ -191,9 +191,16 @@ def _common(driver: str, objects: str) -> list[Endpoint]:
         _service("control/acquire", "bimanual_interfaces/srv/Acquire", driver, (PLANNER, ANY)),
         _service("control/release", "bimanual_interfaces/srv/Release", driver, (PLANNER, ANY)),
         _topic("control/owners", "bimanual_interfaces/msg/Owners", driver, (ANY,), Qos.LATCHED),
-        _service("safety/stop", "std_srvs/srv/Trigger", SAFETY, (ANY,)),
+        _service("safety/stop", "std_srvs/srv/Trigger", SAFETY, (driver, ANY)),
         _service("safety/reset", "std_srvs/srv/Trigger", SAFETY, (ANY,)),
-        _topic("safety/state", "bimanual_interfaces/msg/SafetyState", SAFETY, (driver, ANY), Qos.LATCHED),
+        _topic(
+            "safety/state",
+            "bimanual_interfaces/msg/SafetyState",
+            SAFETY,
+            (driver, ANY),
+            Qos.LATCHED,
+            note="on change, and repeated at 2 Hz: a driver that misses it stops",
+        ),
         *(_alive(node, watchers) for node, watchers in ((driver, (ANY,)), (SAFETY, (driver,)), (PLANNER, (driver,)))),
         _topic(
             "/diagnostics", "diagnostic_msgs/msg/DiagnosticArray", "every node", (RECORDER, ANY), Qos.STATE, rate_hz=1.0

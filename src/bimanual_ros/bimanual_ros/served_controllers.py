@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from bimanual_interfaces.msg import SafetyState
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 from bimanual_control.bank import ControllerBank
 from bimanual_core.errors import ErrorCode
 from bimanual_ros.action_servers import ControllerActions
+from bimanual_ros.control_notices import ControlNotices
 from bimanual_ros.endpoints import Endpoints
 from bimanual_ros.lease_services import LeaseServices
-from bimanual_ros.polling import Polled
 from bimanual_ros.rivals import RivalWatch
+from bimanual_ros.safety_link import SafetyLink
 
 OWNER_PERIOD_S = 0.5
 FEEDBACK_PERIOD_S = 0.05
@@ -27,7 +27,7 @@ class ServedControllers:
 
     ``held()`` says whether goals wait for time to go on (see ControllerActions); ``admit()`` raises BimanualError while
     no goal is taken at all. The driver's loop calls :meth:`look` each control period, so that a stop waits for no
-    executor, publishes the feedback of ``actions``, each FEEDBACK_PERIOD_S, and calls :meth:`beat` each round: a process
+    executor, publishes the feedback of ``actions`` each FEEDBACK_PERIOD_S, and calls :meth:`beat` each round: a process
     that was stopped for longer than ``stall_s`` moves on only when asked.
     """
 
@@ -47,15 +47,20 @@ class ServedControllers:
         self._admit = admit
         self.actions = ControllerActions(node, endpoints, lambda: bank, held, self._check)
         self._leases = LeaseServices(node, endpoints, bank, self._on_owner_lost)
-        self._safety = Polled()
-        endpoints.subscription("safety/state", self._on_safety, polled=self._safety)
+        self._safety = SafetyLink(node, endpoints, bank)
+        self._notices = ControlNotices(node, bank)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._owner_timer = node.create_timer(OWNER_PERIOD_S, self._look, clock=steady)
 
     @property
     def trouble(self) -> str:
         """Why no goal is taken although the driver would, in words; empty if there is no reason."""
-        return self._rivals.words
+        return self._rivals.words or self._safety.trouble
+
+    @property
+    def notice(self) -> str:
+        """What the controllers did by themselves lately, in words; empty if nothing."""
+        return self._notices.words
 
     def beat(self, now_s: float) -> None:
         """The loop begins another round at ``now_s`` of wall time."""
@@ -70,16 +75,11 @@ class ServedControllers:
     def _look(self) -> None:
         self._leases.watch()
         self._rivals.look()
+        self._notices.look()
 
     def look(self) -> None:
-        """Obey what safety/state says by now."""
-        self._safety.take()
-
-    def _on_safety(self, state: SafetyState) -> None:
-        if state.stopped:
-            self._bank.stop(state.reason)
-        else:
-            self._bank.release_stop()
+        """Obey what safety/state says by now, and notice when nothing says it."""
+        self._safety.look()
 
     def _on_owner_lost(self, owner: str, arms: tuple[str, ...]) -> None:
         self._halt(arms, f"{owner}, who held {', '.join(arms)}, left the graph or does not answer")

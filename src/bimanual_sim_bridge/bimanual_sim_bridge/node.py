@@ -281,6 +281,8 @@ class SimBridge(Node):
         values = {"rtf": f"{rtf:.3f}", "scene_id": self.world.scene_id, "tick_hz": PHYSICS_HZ}
         if self._controllers.trouble:
             return ERROR, self._controllers.trouble, values
+        if self._controllers.notice:
+            return WARN, self._controllers.notice, values
         return (WARN, "slower than real time", values) if late else (OK, "running", values)
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from rclpy.executors import SingleThreadedExecutor
 
 from bimanual_control.bank import ControllerBank
+from bimanual_control.guarding import guard_of
 from bimanual_core.contract import ROBOT_DRIVER
 from bimanual_core.errors import BimanualError, ErrorCode
 from bimanual_core.rates import CONTROLLER_STATE_TICKS, JOINT_STATE_TICKS, PHYSICS_HZ
@@ -89,7 +90,7 @@ class RobotDriverNode(ManagedNode):
         settings = DriverSettings(values["control_hz"], values["feedback_timeout"])
         self._backend_name = values["backend"]
         self._options = BackendOptions(self._now_ns, values["can_interface"], values["time_constant"])
-        self._driver = RobotDriver(ControllerBank(robot), settings)
+        self._driver = RobotDriver(ControllerBank(robot, guard=guard_of(robot)), settings)
         self._pace = ControlPace(settings.period_s)
         self._period_ticks = PHYSICS_HZ // settings.control_hz
         self._tick = 0
@@ -201,6 +202,8 @@ class RobotDriverNode(ManagedNode):
             return WARN, f"{self.state}: goals are refused", values
         if pace.overruns and time.monotonic() - self._overruns[1] < SHOWN_S:
             return WARN, f"the control loop missed periods, {pace.overruns} so far", values
+        if self._controllers.notice:
+            return WARN, self._controllers.notice, values
         return OK, "running", values
 
 
