@@ -1,7 +1,6 @@
 """Bad input over the graph: each is refused in words with value, limit or choices; nothing moves and no node dies."""
 
 import math
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ from bimanual_interfaces.action import ExecuteSkill
 from bimanual_interfaces.msg import SceneObject, Skill
 from builtin_interfaces.msg import Duration, Time
 from geometry_msgs.msg import Point, Pose, Quaternion, Vector3
+from graph_asking import PATIENCE_S, answer_of
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
@@ -27,7 +27,6 @@ pytestmark = [pytest.mark.graph, pytest.mark.sim]
 NAN = math.nan
 LOST = Pose(position=Point(x=NAN))
 FAR = Pose(position=Point(x=5.0))
-PATIENCE_S = 10.0
 START = 100_000_000  # a goal's start [ns] after the resting world's time
 
 
@@ -49,15 +48,6 @@ def nothing_happens(graph: GraphSession) -> Iterator[None]:
     assert np.array_equal(after.joints.position, before.joints.position)
     assert np.array_equal(after.commanded, before.commanded)
     assert list(stands.objects) == list(stood.objects)
-
-
-def answer_of(graph: GraphSession, future: Any, what: str) -> Any:
-    """What a future holds, soon: a refusal takes no time."""
-    limit = time.monotonic() + PATIENCE_S
-    future.add_done_callback(graph.world.feed.poke)
-    graph.world.feed.until(lambda: future.done() or time.monotonic() > limit, what)
-    assert future.done(), f"no answer of {what} within {PATIENCE_S:.0f} s"
-    return future.result()
 
 
 def ask(graph: GraphSession, name: str, **fields: Any) -> Any:

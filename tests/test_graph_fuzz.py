@@ -18,7 +18,7 @@ from bimanual_interfaces.action import ExecuteSkill
 from bimanual_interfaces.msg import Owners, SceneObject, Skill
 from bimanual_interfaces.srv import Acquire, Annotate, LoadScene, LoadTask, PlanMotion, Release, StartRecording
 from geometry_msgs.msg import Vector3
-from graph_asking import Asker, wait_for
+from graph_asking import Asker, answer_of, wait_for
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from message_strategies import NASTY, Messages
@@ -273,7 +273,7 @@ def examine_action(fuzzed: Fuzzed, name: str, count: int) -> None:
             assert not faulty(text), text
             assert success or not done
         else:
-            assert name.endswith("gripper_cmd"), "a goal was rejected, which has no words"
+            assert name.endswith("gripper_cmd"), "a rejected goal has no words"
         fuzzed.session.supervisor.check()
 
     examine(candidates(fuzzed, name, kind), check, count)
@@ -363,4 +363,19 @@ def test_bytes_that_are_no_message(fuzzed: Fuzzed) -> None:
                 publisher.publish(junk)
         world.node.destroy_publisher(publisher)
     fuzzed.session.supervisor.check()
+    fuzzed.is_sound()
+
+
+def test_a_busy_planner_says_so(fuzzed: Fuzzed) -> None:
+    """A second request ends at once, in words; cancelling it does not touch the first."""
+    name, long = "skills/execute", ExecuteSkill.Goal(left=[Skill(name="delay", seconds=60.0)] * 20)
+    first = fuzzed.asker.send(name, long)
+    second = fuzzed.asker.send(name, ExecuteSkill.Goal(left=[Skill(name="open_gripper")]))
+    answer = fuzzed.asker.finish(name, second)
+    assert answer.status == GoalStatus.STATUS_ABORTED
+    assert answer.result.error_msg == "the planner is busy with skills/execute; ask again when it is done"
+    plan = fuzzed.asker.ask("planner/plan", sides=["left"])
+    assert plan.error_msg == answer.result.error_msg
+    answer_of(fuzzed.session, second.cancel_goal_async(), "the cancelling of what has ended")
+    assert fuzzed.asker.finish(name, first, patience_s=0.1).status == GoalStatus.STATUS_CANCELED
     fuzzed.is_sound()

@@ -37,6 +37,9 @@ class SkillFailure(BimanualError):
         self.layer = layer
         self.side = side
 
+#: A delay can be cancelled this often [s], a multiple of 1/30 s.
+LONGEST_WAIT_S = 0.5
+
 
 class LocalSkills:
     """``Skills`` over any ``World``. Remembers what each hand took until the scene is another one."""
@@ -63,7 +66,7 @@ class LocalSkills:
         preview: Preview | None = None,
     ) -> SkillReport:
         """Run both lists; ``progress`` hears of each index, ``preview`` of the ways chosen for it, ``cancelled`` is
-        asked before each motion.
+        asked before each motion and every LONGEST_WAIT_S of a delay.
 
         Refusals and failures are in the report; only SilentNodeError is raised.
         """
@@ -146,6 +149,7 @@ class _Run:
         names = {side: [skill.name for skill in listed] for side, listed in lists.items()}
         for index in range(max(len(listed) for listed in lists.values())):
             left, right = (names.get(side, ["hold"] * (index + 1))[index] for side in ("left", "right"))
+            self._require_wanted()
             self._progress(index, left, right, "planning")
             rest = {side: listed[index:] for side, listed in lists.items()}
             state, scene = self._skills.state()
@@ -183,8 +187,7 @@ class _Run:
             self._plan_seconds += time.monotonic() - start
         seconds = max((step.seconds for step in steps.values()), default=0.0)
         for motion in timed:
-            if self._cancelled():
-                raise SkillFailure("request", "", ErrorCode.CANCELLED, "cancelled by the client")
+            self._require_wanted()
             report = self._skills.world.execute(motion)
             failed = report.first_failure
             if failed is not None:
@@ -193,8 +196,7 @@ class _Run:
             for side, step in steps.items():
                 if step.take is not None and f"{side}_gripper" in report.parts:
                     self._require_taken(side, step.take, report.parts[f"{side}_gripper"].position)
-        if seconds > 0.0:
-            self._skills.world.wait(seconds)
+        self._wait(seconds)
         for side, step in steps.items():
             state = step.after(side, state, scene.model.fk)
             if step.take is not None:
@@ -202,6 +204,17 @@ class _Run:
             if step.let_go:
                 self._skills.let_go(side)
         return state
+
+    def _wait(self, seconds: float) -> None:
+        """Wait in parts, so that it can be cancelled; they end where time rests, so the whole lasts the same."""
+        while seconds > 0.0:
+            self._require_wanted()
+            self._skills.world.wait(min(seconds, LONGEST_WAIT_S))
+            seconds -= LONGEST_WAIT_S
+
+    def _require_wanted(self) -> None:
+        if self._cancelled():
+            raise SkillFailure("request", "", ErrorCode.CANCELLED, "cancelled by the client")
 
     def _require_taken(self, side: str, held: Held, opening: float | None) -> None:
         least = held.width - self._skills.config.width_tolerance

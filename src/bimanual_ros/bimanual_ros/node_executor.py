@@ -55,5 +55,7 @@ class NodeExecutor(SingleThreadedExecutor):
         return guarded
 
     def _note(self, what: str, error: Exception) -> None:
+        if not self.context.ok():
+            return  # a signal that came amid the work; the node is about to end
         for node in self.get_nodes():
             faults_of(node).note(what, error)

@@ -95,9 +95,7 @@ class SimServices:
         known = scopes.SCOPE_TIME | scopes.SCOPE_STATE | scopes.SCOPE_SPAWNED
         everything = request.scope == scopes.SCOPE_ALL
         if request.scope & ~known and not everything:
-            text = (
-                f"scope {request.scope} is unknown; choices: 0 (default), 2 (state), 4 (spawned), 6, 255 (all)"
-            )
+            text = f"scope {request.scope} is unknown; choices: 0 (default), 2 (state), 4 (spawned), 6, 255 (all)"
             response.result = Result(result=Result.RESULT_OPERATION_FAILED, error_message=text)
         elif request.scope & scopes.SCOPE_TIME and not everything:
             text = "time never goes back here; reset the state instead"
