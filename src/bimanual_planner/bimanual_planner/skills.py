@@ -37,6 +37,7 @@ class SkillFailure(BimanualError):
         self.layer = layer
         self.side = side
 
+
 #: A delay can be cancelled this often [s], a multiple of 1/30 s.
 LONGEST_WAIT_S = 0.5
 
