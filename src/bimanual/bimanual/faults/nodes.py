@@ -70,7 +70,7 @@ def driver_killed(rig: Rig, rng: random.Random, outcome: Outcome) -> None:
     harm.noticed("supervisor", _of(task.words, rig.driver), task.ended_at)
     harm.expect_gone()
     before_ns = rig.trace.newest_ns
-    harm.recover(lambda: rig.session.restart(rig.driver), skills=True)
+    harm.recover(lambda: _restart(rig, rig.driver), skills=True)
     if outcome.recovered and rig.trace.newest_ns <= before_ns:
         outcome.failure = f"time went back: {rig.trace.newest_ns} after {before_ns} ns"
 
@@ -90,7 +90,7 @@ def driver_paused(rig: Rig, rng: random.Random, outcome: Outcome) -> None:
     rig.wait_for(lambda: rig.trace.newest_ns > stood_ns, PATIENCE_S)
     # The joints cannot be seen while nobody tells of them, and simulated time stands: rest counts from then on.
     harm.expect_rest(rig.trace.since_ns(stood_ns))
-    harm.recover(lambda: None)
+    harm.recover(rig.allow_motion)
 
 
 @kind(2.0)
@@ -123,6 +123,7 @@ def safety_paused(rig: Rig, rng: random.Random, outcome: Outcome) -> None:
         harm.noticed("watcher", rig.session.health.silent().get(f"{SAFETY} silent", ""))
     finally:
         os.kill(rig.pid(SAFETY), signal.SIGCONT)
+    _driver_has_it_latched(rig)
     if task.done and task.words:
         harm.expect_rest(task.ended_ns)
     else:
@@ -140,12 +141,20 @@ def _kill(rig: Rig, rng: random.Random, outcome: Outcome, name: str) -> None:
     by = "supervisor" if f"node {name} died" in task.words else "driver"
     harm.noticed(by, _of(task.words, name), task.ended_at)
     harm.expect_rest(task.ended_ns)
+    harm.recover(lambda: _restart(rig, name))
 
-    def mend() -> None:
-        rig.session.restart(name)
-        rig.allow_motion()
 
-    harm.recover(mend)
+def _restart(rig: Rig, name: str) -> None:
+    """Start a node anew and lift the stop that its silence brought about."""
+    rig.session.restart(name)
+    if name == SAFETY:
+        _driver_has_it_latched(rig)
+    rig.allow_motion()
+
+
+def _driver_has_it_latched(rig: Rig) -> None:
+    """Wait until the safety node that is back tells of the driver's stop."""
+    rig.wait_for(lambda: rig.trace.stop_reason, PATIENCE_S)
 
 
 def _driver_notices(harm: Harm, owner: str) -> int:
