@@ -250,7 +250,7 @@ class ArmTrajectoryController:
         if self._goal is not None and self._goal.handle is handle:
             self._end(GoalStatus.CANCELED, ErrorCode.CANCELLED, reason)
             if self._follower is not None:
-                self._follower.brake(self._now_ns, self._acceleration)
+                self._follower.brake(self._now_ns, self.stop_acceleration)
 
     def _end(self, status: GoalStatus, code: ErrorCode, message: str, max_error: float = 0.0) -> None:
         if self._goal is not None:

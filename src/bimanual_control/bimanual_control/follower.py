@@ -33,8 +33,7 @@ class Follower(Protocol):
         ...
 
     def brake(self, now_ns: int, acceleration: Array) -> None:
-        """Slow down to rest from ``now_ns`` on, each joint with ``acceleration`` (n,); no effect while braking as hard
-        already."""
+        """Slow down to rest from ``now_ns`` on, each joint with ``acceleration`` (n,). No effect while braking."""
         ...
 
     def stopping(self, at_ns: int, acceleration: Array) -> tuple[Array, Array]:
@@ -45,7 +44,7 @@ class Follower(Protocol):
 class PathFollower:
     """Samples ``path`` whose time 0 is at ``origin_ns``; ``blend`` is added while it lasts (same time axis)."""
 
-    __slots__ = ("_bend", "_blend", "_brake_begin_ns", "_brake_rate", "_brake_s", "_brake_tau", "origin_ns", "path")
+    __slots__ = ("_bend", "_blend", "_brake_begin_ns", "_brake_s", "_brake_tau", "origin_ns", "path")
 
     def __init__(self, path: HermitePath, origin_ns: int, blend: HermitePath | None = None) -> None:
         self.path = path
@@ -55,7 +54,6 @@ class PathFollower:
         self._brake_begin_ns = 0
         self._brake_s = 0.0
         self._brake_tau = 0.0
-        self._brake_rate = 1.0
 
     @property
     def braking(self) -> bool:
@@ -75,28 +73,19 @@ class PathFollower:
 
     def brake(self, now_ns: int, acceleration: Array) -> None:
         """Slow down to rest along the path, each joint at most at ``acceleration`` (n,), the path's own included."""
-        seconds = self._brake_time(np.abs(self.at(now_ns)[1]), acceleration)
-        elapsed = (now_ns - self._brake_begin_ns) * _NS
         if self._brake_s > 0.0:
-            if seconds >= self._brake_s - elapsed:
-                return
-            self._brake_tau += self._travelled(elapsed)
-            self._brake_rate *= 1.0 - elapsed / self._brake_s
-        else:
-            self._brake_tau = (now_ns - self.origin_ns) * _NS
+            return
+        seconds = self._brake_time(np.abs(self.at(now_ns)[1]), acceleration)
+        self._brake_tau = (now_ns - self.origin_ns) * _NS
         self._brake_begin_ns, self._brake_s = now_ns, seconds
 
     def stopping(self, at_ns: int, acceleration: Array) -> tuple[Array, Array]:
         """Positions (n,) where braking from ``at_ns`` on would begin and end; nothing changes."""
         begin = self.at(at_ns)
         if self._brake_s > 0.0:
-            return begin[0], self._sample(self._brake_tau + self._travelled(self._brake_s))[0]
+            return begin[0], self._sample(self._brake_tau + self._brake_s / 2)[0]
         tau = (at_ns - self.origin_ns) * _NS
         return begin[0], self._sample(tau + self._brake_time(np.abs(begin[1]), acceleration) / 2)[0]
-
-    def _travelled(self, elapsed: float) -> float:
-        """How far the clock of the path went since the braking began."""
-        return self._brake_rate * elapsed * (1.0 - 0.5 * elapsed / self._brake_s)
 
     def _brake_time(self, speed: Array, acceleration: Array) -> float:
         """While the clock slows down evenly over T, a joint accelerates with at most what the path asks for plus
@@ -116,8 +105,9 @@ class PathFollower:
 
     def _at_braking(self, now_ns: int) -> Array:
         elapsed = min(max((now_ns - self._brake_begin_ns) * _NS, 0.0), self._brake_s)
-        result = self._sample(self._brake_tau + self._travelled(elapsed)).copy()
-        result[1] *= self._brake_rate * (1.0 - elapsed / self._brake_s)
+        rate = 1.0 - elapsed / self._brake_s
+        result = self._sample(self._brake_tau + elapsed * (1.0 + rate) / 2).copy()
+        result[1] *= rate
         return result
 
     def _sample(self, tau: float) -> Array:

@@ -56,7 +56,7 @@ class StreamFollower:
 
     def brake(self, now_ns: int, acceleration: Array) -> None:
         """Slow down to rest, each joint by itself with ``acceleration`` (n,)."""
-        if not self._braking or (acceleration > self._shaper.acceleration).any():
+        if not self._braking:
             self._braking = True
             self._shaper = self._copy(acceleration)
 

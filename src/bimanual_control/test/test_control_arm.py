@@ -123,7 +123,7 @@ def test_cancel_slows_down_along_the_path_and_holds():
     share = (run.position - HOME) / (GOAL - HOME)
     np.testing.assert_allclose(share, share[0], atol=1e-4)
     velocities = np.array([c[1] for c in run.trace[150:]])
-    assert np.abs(np.diff(velocities, axis=0)).max() <= 10.0 * PERIOD_NS * 1e-9 * 1.5
+    assert np.abs(np.diff(velocities, axis=0)).max() <= 20.0 * PERIOD_NS * 1e-9 * 1.5
 
 
 def test_a_blocked_arm_aborts_and_stops_pushing():
@@ -249,27 +249,23 @@ def test_tolerances_of_a_goal_mean_what_follow_joint_trajectory_means():
         default.override(J, {"left_joint1": float("nan")}, {})
 
 
-def test_a_stop_brakes_harder_than_a_cancel_also_when_it_comes_after_it():
-    def seconds_to_rest(*requests):
+def test_a_stop_and_a_cancel_brake_harder_than_any_goal_may():
+    for brake in (
+        lambda run: run.arm.goal.cancel(),
+        lambda run: run.arm.stop(run.now_ns, ErrorCode.CONTROL_STOPPED, ""),
+    ):
         run = Run()
         run.arm.send(quintic(J, HOME, GOAL, 1.0), 0, 0)
         run.step(150)
-        for request in requests:
-            request(run)
-        count = 0
+        speed = run.velocity[0]
+        brake(run)
+        begin = len(run.trace)
         while not run.arm.idle:
             run.step()
-            count += 1
-        return count / 300
-
-    def cancel(run):
-        run.arm.goal.cancel()
-
-    def stop(run):
-        run.arm.stop(run.now_ns, ErrorCode.CONTROL_STOPPED, "stopped")
-
-    assert seconds_to_rest(stop) < 0.75 * seconds_to_rest(cancel)
-    assert seconds_to_rest(cancel, lambda run: run.step(3), stop) < 0.8 * seconds_to_rest(cancel)
+        assert (len(run.trace) - begin) / 300 < 1.4 * speed / ARM.stop_acceleration[0]
+        positions = np.array([c[0] for c in run.trace])
+        accelerations = np.abs(np.diff(positions, n=2, axis=0)).max() / (PERIOD_NS * 1e-9) ** 2
+        assert ARM.acceleration[0] < accelerations <= ARM.stop_acceleration[0] * 1.001
 
 
 def test_jumping_streams_are_shaped_to_the_acceleration_limit():

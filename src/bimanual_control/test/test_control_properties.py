@@ -62,6 +62,7 @@ def test_limits_hold_nothing_but_numbers_comes_out_and_goals_end_once(script):
                 rig.bank.stream("left_arm", what)
         elif kind == "cancel":
             rig.bank.cancel_all("test")
+            braked = True
         elif kind == "stop":
             rig.bank.stop("test")
             braked = True

@@ -47,8 +47,8 @@ class GripperSpec:
 class ArmSpec:
     """One arm: its joints in order, limits [rad, rad/s, rad/s^2, rad/s^3], home and frames.
 
-    ``stop_acceleration`` [rad/s^2] is what a stop brakes with, at least ``acceleration``, which holds for all other
-    motion; empty means the same.
+    ``stop_acceleration`` [rad/s^2] is what stops and cancelled goals brake with, at least ``acceleration``, which holds
+    for all other motion; empty means the same.
     """
 
     side: str
