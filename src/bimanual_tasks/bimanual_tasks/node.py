@@ -86,7 +86,9 @@ class TaskServer(Node):
             return
         self._start_timer.cancel()
         answer = await self._load(self._first, LoadTask.Response())
-        if not answer.success:
+        if answer.error_code == ErrorCode.NOT_CONFIRMED:
+            self.get_logger().warning(answer.error_msg)
+        elif not answer.success:
             self.get_logger().error(f"task {self._first.task} was not loaded: {answer.error_msg}")
 
     async def _load(self, request: LoadTask.Request, response: LoadTask.Response) -> LoadTask.Response:
