@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-SHM = Path("/dev/shm")
-SHM_NEEDED_MIB = 512  # a participant maps 35 MiB; a full graph with tools has about a dozen
+from bimanual.graph.shared_memory import NEEDED_MIB, SHM, room_mib
+
 DISK_NEEDED_GIB = 5.0
 RENDER_LIMIT_S = 180.0
 IMPORT_LIMIT_S = 60.0
@@ -166,11 +166,10 @@ def workspace() -> Check:
 def shared_memory() -> Check:
     mend = "give it room: mount -o remount,size=2G /dev/shm, or docker run --shm-size=2g"
     if not SHM.is_dir():
-        return Check("shared memory", False, f"{SHM} is missing", mend)
-    stat = os.statvfs(SHM)
-    free, total = (blocks * stat.f_frsize // 2**20 for blocks in (stat.f_bavail, stat.f_blocks))
-    detail = f"{free} of {total} MiB free, {SHM_NEEDED_MIB} wanted"
-    return Check("shared memory", free >= SHM_NEEDED_MIB, detail, mend)
+        return Check("shared memory", False, f"{SHM} is missing: graphs speak by UDP, images may come late", mend)
+    free, total = room_mib()
+    less = "" if free >= NEEDED_MIB else ": graphs speak by UDP, images may come late"
+    return Check("shared memory", free >= NEEDED_MIB, f"{free} of {total} MiB free, {NEEDED_MIB} wanted{less}", mend)
 
 
 def stale_files(folder: Path = SHM) -> Iterator[Path]:

@@ -96,7 +96,8 @@ def driver_paused(rig: Rig, rng: random.Random, outcome: Outcome) -> None:
 @kind(2.0)
 def helper_paused(rig: Rig, rng: random.Random, outcome: Outcome) -> None:
     """A node that moves nothing is stopped: it is named, and the motion goes on."""
-    name = outcome.detail = rng.choice(HELPERS)
+    # On a real table the task server tells where the objects are: a client waits for that.
+    name = outcome.detail = rng.choice([n for n in HELPERS if rig.graph == "sim" or n != TASK_SERVER])
     task = rig.start(CLIENT)
     harm = Harm(rig, outcome)
     os.kill(rig.pid(name), signal.SIGSTOP)

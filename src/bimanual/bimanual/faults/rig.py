@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from bimanual.graph.session import CLIENT, DOMAIN, GraphSession
+from bimanual.graph.shared_memory import dds_files, mapped_files
 from bimanual_core.contract import PLANNER, driver_of
 from bimanual_core.errors import BimanualError
 from bimanual_core.motion import JointTrajectory, Motion
@@ -82,6 +84,11 @@ class Rig:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def files(self) -> set[Path]:
+        """What the processes of this graph, this one too, have in /dev/shm of Fast DDS."""
+        pids = [os.getpid(), *(node.process.pid for node in self.session.supervisor.processes)]
+        return mapped_files(pids) & dds_files()
 
     def close(self) -> None:
         """End the graph and everybody in it."""

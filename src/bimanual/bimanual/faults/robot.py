@@ -11,12 +11,12 @@ from bimanual.faults.watching import PATIENCE_S, Harm
 from bimanual.graph.session import CLIENT
 
 #: Faults that leave the joints visible, and those that hide them.
-SEEN, UNSEEN = ("frozen", "jump", "lag", "write_error"), ("nan", "stale", "read_error")
+SEEN, UNSEEN = ("frozen", "jump", "write_error"), ("nan", "stale", "read_error")
 
 
 @kind(10.0, ("real",))
 def joint_fault(rig: Rig, rng: random.Random, outcome: Outcome) -> None:
-    """A joint freezes, jumps, lags or takes no setpoints: the motion ends with the joint or the failure in words."""
+    """A joint freezes, jumps or takes no setpoints: the motion ends with the joint or the failure in words."""
     _fault(rig, rng, outcome, rng.choice(SEEN), seen=True)
 
 
@@ -32,8 +32,10 @@ def _fault(rig: Rig, rng: random.Random, outcome: Outcome, name: str, seen: bool
     task = rig.start(CLIENT)
     harm = Harm(rig, outcome)
     rig.intruder.show_fault(name, arm.joints[0])
-    rig.wait_for(lambda: task.done, PATIENCE_S)
-    harm.noticed("driver", task.words if task.done else "", task.ended_at)
+    reports = rig.session.health.errors
+    told = rig.wait_for(lambda: (task.words if task.done else "") or reports().get(f"{rig.driver} error"), PATIENCE_S)
+    harm.noticed("driver", told or "")
+    harm.wait_end(task)
     if seen:
         harm.expect_rest(task.ended_ns)
     rig.intruder.show_fault("none")

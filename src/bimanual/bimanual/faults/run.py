@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bimanual.faults import disk, messages, nodes, robot  # noqa: F401 - they register their kinds
+from bimanual.faults import disk, messages, nodes, robot, small_shm  # noqa: F401 - they register their kinds
 from bimanual.faults.outcome import Outcome
 from bimanual.faults.registry import draw, get_kind
 from bimanual.faults.rig import Rig
@@ -27,23 +28,36 @@ def bench_faults(
     """Do ``faults`` random faults to warm graphs; the figures of ``bench faults``. Raises BimanualError for a graph
     that does not come up and UnknownNameError for a kind that there is not."""
     kinds = [get_kind(name).name for name in kinds]
-    start, before = time.monotonic(), dds_files()
+    start = time.monotonic()
     outcomes: list[Outcome] = []
-    pids: set[int] = set()
+    traces = _Traces()
     for graph, count in _shares(graphs, faults).items():
         rng = random.Random(f"{seed} {graph}")
-        outcomes += _on_graph(graph, draw(rng, graph, count, kinds), rng, len(outcomes), faults, pids)
-    left = sorted(path.name for path in unused(dds_files() - before))
-    orphans = sorted(pid for pid in pids if _lives(pid))
+        outcomes += _on_graph(graph, draw(rng, graph, count, kinds), rng, len(outcomes), faults, traces)
+    left = sorted(path.name for path in unused(dds_files() & traces.files))
+    orphans = sorted(pid for pid in traces.pids if Path(f"/proc/{pid}").exists())
     note(table(outcomes))
     return figures(outcomes) | {
         "orphans": len(orphans),
         "files_left": len(left),
+        "not_run": sorted({f"{o.kind}: {o.not_run}" for o in outcomes if o.not_run}),
         "seconds": round(time.monotonic() - start, 1),
         "seed": seed,
         "by_kind": by_kind(outcomes),
-        "failures": [o.as_dict() for o in outcomes if not o.good],
+        "failures": [o.as_dict() for o in outcomes if not o.good and not o.not_run],
     }
+
+
+@dataclass
+class _Traces:
+    """Processes that were there, and the files of /dev/shm that they used: all must be gone at the end."""
+
+    pids: set[int] = field(default_factory=set)
+    files: set[Path] = field(default_factory=set)
+
+    def take(self, rig: Rig) -> None:
+        self.pids |= {node.process.pid for node in rig.session.supervisor.processes}
+        self.files |= rig.files()
 
 
 def _shares(graphs: Sequence[str], faults: int) -> dict[str, int]:
@@ -54,7 +68,7 @@ def _shares(graphs: Sequence[str], faults: int) -> dict[str, int]:
 
 
 def _on_graph(
-    graph: str, names: Sequence[str], rng: random.Random, done: int, all_: int, pids: set[int]
+    graph: str, names: Sequence[str], rng: random.Random, done: int, all_: int, traces: _Traces
 ) -> list[Outcome]:
     """One fault after the other on one warm graph; after a failure a fresh graph."""
     outcomes: list[Outcome] = []
@@ -62,11 +76,12 @@ def _on_graph(
     try:
         for name in names:
             rig = rig or Rig(graph)
+            traces.take(rig)
             outcome = one(rig, name, rng.randrange(2**31))
             outcomes.append(outcome)
-            pids |= {node.process.pid for node in rig.session.supervisor.processes}
+            traces.take(rig)
             note(f"{done + len(outcomes):>4}/{all_} {line(outcome)}")
-            if not outcome.good:
+            if not outcome.good and not outcome.not_run:
                 rig.close()
                 rig = None
     finally:
@@ -132,7 +147,7 @@ def line(o: Outcome) -> str:
     """One outcome on one line."""
     rest = o.rest.value + (f" {o.rest_ms:.0f} ms" if o.rest_ms is not None else "")
     seen = f"{o.detected_by or 'nobody'} after {o.detection_ms or 0:.0f} ms"
-    verdict = "ok" if o.good else f"FAILED {o.failure}"
+    verdict = f"not run: {o.not_run}" if o.not_run else ("ok" if o.good else f"FAILED {o.failure}")
     return f"{o.graph:<4} {o.kind:<18} {o.detail:<28} {seen}; {rest}; recovery {o.recovery_s} s; {verdict}"
 
 
@@ -146,7 +161,3 @@ def table(outcomes: Sequence[Outcome]) -> str:
         times = "".join(f"{'-' if value is None else format(value, '.0f'):>10}" for value in (rest, seen))
         lines.append(f"{key:<26}{cells}{times}  {row['by']}; {row['rest']}")
     return "\n".join(lines)
-
-
-def _lives(pid: int) -> bool:
-    return Path(f"/proc/{pid}").exists()

@@ -7,6 +7,7 @@ import random
 from collections.abc import Mapping
 from pathlib import Path
 
+from bimanual.graph.shared_memory import lacks_room
 from bimanual_core.errors import BimanualError
 
 #: Domains whose ports stay below the ephemeral range of Linux, so that no client socket can take them.
@@ -35,10 +36,14 @@ def graph_environment(
     network: bool, environ: Mapping[str, str] | None = None, private_domain: bool = True
 ) -> dict[str, str]:
     """Variables for every process of a graph. Loopback only unless ``network``. ROS_DOMAIN_ID is kept when set;
-    otherwise, with ``private_domain``, one is drawn so that two graphs on one machine stay apart."""
+    otherwise, with ``private_domain``, one is drawn so that two graphs on one machine stay apart.
+
+    Without room in /dev/shm (see :func:`~bimanual.graph.shared_memory.lacks_room`) large messages go by UDP: a
+    process that writes into a full one is killed by the kernel (SIGBUS).
+    """
     env = dict(os.environ if environ is None else environ)
-    profile = "fastdds_network.xml" if network else "fastdds_local.xml"
-    env["FASTDDS_DEFAULT_PROFILES_FILE"] = str(config_folder() / profile)
+    profile = ("fastdds_network" if network else "fastdds_local") + ("_udp" if lacks_room() else "")
+    env["FASTDDS_DEFAULT_PROFILES_FILE"] = str(config_folder() / f"{profile}.xml")
     env["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "SUBNET" if network else "LOCALHOST"
     # Numeric libraries start one thread a core each; nodes share the cores, so each keeps to one.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):

@@ -14,7 +14,9 @@ from typing import Any
 
 from bimanual.graph.description import graph_nodes, resolve
 from bimanual.graph.environment import graph_environment
+from bimanual.graph.shared_memory import lacks_room
 from bimanual.graph.supervisor import Supervisor
+from bimanual.output import note
 from bimanual.runs import new_run_folder
 from bimanual_core.contract import PLANNER, driver_of
 from bimanual_core.errors import BimanualError, SilentNodeError
@@ -50,6 +52,8 @@ class GraphSession:
         self.arguments = resolve({"robot": robot, **DEFAULTS[graph], **(given or {})}, graph)
         spec = load(robot)
         self.log_dir: Path = new_run_folder("graph") / "log"
+        if lacks_room():
+            note(f"warning: {lacks_room()}")
         self.environment = graph_environment(bool(self.arguments["network"]))
         # This process takes part in the graph too, so it needs the same transport. The domain is the session's alone.
         os.environ.update({k: v for k, v in self.environment.items() if k != DOMAIN})

@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 SHM = Path("/dev/shm")
 PREFIXES = ("fastrtps_", "sem.fastrtps_", "fastdds_", "sem.fastdds_")
+#: What a graph wants of /dev/shm [MiB]: a participant takes up to 35, a full graph with tools has about a dozen.
+NEEDED_MIB = 512
+
+
+def room_mib(folder: Path = SHM) -> tuple[int, int]:
+    """Free and total room of /dev/shm [MiB]; 0, 0 where there is none."""
+    if not folder.is_dir():
+        return 0, 0
+    stat = os.statvfs(folder)
+    return stat.f_bavail * stat.f_frsize // 2**20, stat.f_blocks * stat.f_frsize // 2**20
+
+
+def lacks_room(folder: Path = SHM) -> str:
+    """Why a graph cannot use much shared memory and how to mend that; empty if it can."""
+    free, total = room_mib(folder)
+    if free >= NEEDED_MIB:
+        return ""
+    return (
+        f"{folder} has {free} of {total} MiB free, a graph wants {NEEDED_MIB}: it speaks mostly by UDP instead, images "
+        "may come late; mount -o remount,size=2G /dev/shm, or docker run --shm-size=2g"
+    )
 
 
 def dds_files() -> set[Path]:

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from bimanual.graph.description import GRAPHS, arguments_of, as_text
 from bimanual.graph.plan import NO_RVIZ, GraphPlan, plan_graph
 from bimanual.graph.respawn import Respawner
+from bimanual.graph.shared_memory import lacks_room
 from bimanual.graph.supervisor import Supervisor
 from bimanual.output import note
 from bimanual.runs import new_run_folder
@@ -76,6 +77,8 @@ def run(args: argparse.Namespace) -> int:
         return 0
     plan = plan_graph(args.graph, given_arguments(args.arguments))
     os.environ.update(plan.variables)  # this process listens too
+    if lacks_room():
+        note(f"warning: {lacks_room()}")
     monitor = HealthMonitor(WATCHER, [node.name for node in plan.nodes], str(plan.arguments["namespace"]))
     try:
         _refuse_strangers(monitor)
