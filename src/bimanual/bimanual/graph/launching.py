@@ -6,6 +6,7 @@ Only a machine with ROS 2 has ``launch``; everything that can be decided without
 from __future__ import annotations
 
 import atexit
+import shutil
 from functools import partial
 
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix
@@ -48,21 +49,29 @@ def _start(graph: str, context: LaunchContext) -> list[Action]:
     # A node that is killed leaves shared memory behind: what nobody uses at the end goes.
     atexit.register(remove_unused, dds_files())
     variables = [SetEnvironmentVariable(name, value) for name, value in plan.variables.items()]
-    return [*variables, *(launch_node(spec, plan) for spec in plan.nodes), *_rviz(plan)]
+    prefix = None if "launch-prefix" in context.launch_configurations else _end_with_launch()
+    return [*variables, *(launch_node(spec, plan, prefix) for spec in plan.nodes), *_rviz(plan)]
 
 
-def launch_node(spec: NodeSpec, plan: GraphPlan) -> Node:
-    """The action that starts one node. Its death ends the launch, or with ``respawn`` starts it again."""
+def _end_with_launch() -> str | None:
+    """What starts a node so that it is interrupted when ``ros2 launch`` is killed, which else leaves it behind."""
+    return "setpriv --pdeathsig INT" if shutil.which("setpriv") else None
+
+
+def launch_node(spec: NodeSpec, plan: GraphPlan, prefix: str | None = None) -> Node:
+    """The action that starts one node behind ``prefix``. Its death ends the launch, or with ``respawn`` it restarts."""
     respawns = RestartPolicy().limit if plan.arguments["respawn"] else 0
     params_file = [plan.arguments["params_file"]] if plan.arguments["params_file"] else []
     return Node(
         package=spec.package,
         executable=spec.executable,
         name=spec.name,
+        exec_name=spec.name,  # in what the launch prints
         namespace=plan.arguments["namespace"],
         parameters=[dict(spec.parameters), *params_file],
         ros_arguments=["--log-level", plan.arguments["log_level"]],
         output="screen",
+        prefix=prefix,
         respawn=respawns > 0,
         respawn_delay=RESPAWN_DELAY_S,
         respawn_max_retries=respawns,
