@@ -59,6 +59,7 @@ class Planner(Node):
         self._server = endpoints.action_server("skills/execute", self._execute, cancel_callback=self._on_cancel)
         endpoints.service("planner/plan", self._plan, apart=True)
         self._markers = endpoints.publisher("planner/markers")
+        self._markers.publish(no_markers(0))
         self._diagnostics = Diagnostics(self, self._health)
 
     # -- skills/execute -----------------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -21,6 +22,7 @@ from bimanual_ros.conversions.basics import pose_of, stamp_ns
 
 pytestmark = [pytest.mark.graph, pytest.mark.sim]
 SCENE = SceneSpec((SceneObject("cube", "cube", "red", make_T((0.2, 0.0, 0.77))),), seed=3)
+PATIENCE_S = 20.0
 VIEW = [sys.executable, "-m", "bimanual", "view", "graph", "--port", "0"]
 
 
@@ -29,6 +31,13 @@ def session() -> Iterator[GraphSession]:
     with GraphSession(given={"cameras": "head"}) as running:
         running.world.load_scene(SCENE)
         yield running
+
+
+def wait(session: GraphSession, predicate: Callable[[], object], what: str) -> None:
+    """Until ``predicate()`` is true; what others say does not prolong it."""
+    end = time.monotonic() + PATIENCE_S
+    session.world.feed.until(lambda: predicate() or time.monotonic() > end, what)
+    assert predicate(), f"{what} did not come within {PATIENCE_S:.0f} s"
 
 
 def listen(session: GraphSession, topic: str) -> list:
@@ -56,7 +65,11 @@ def viewer(session: GraphSession) -> Iterator[str]:
                 pytest.fail(f"the viewer ended: {said}")
         finally:
             process.send_signal(signal.SIGINT)
-            rest = process.stderr.read()
+            try:
+                rest = process.communicate(timeout=PATIENCE_S)[1]
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
     assert process.returncode == 0, rest
     assert "Traceback" not in rest
 
@@ -65,38 +78,36 @@ def viewer(session: GraphSession) -> Iterator[str]:
 def test_the_scene_is_shown_also_to_who_comes_while_it_rests(session: GraphSession) -> None:
     world = session.world
     heard: list[MarkerArray] = listen(session, "scene/markers")
-    world.feed.until(lambda: heard, "scene/markers", "sim_bridge")
+    wait(session, lambda: heard, "scene/markers")
     cube = next(m for m in heard[-1].markers if m.ns == "objects")
     assert np.allclose(pose_of(cube.pose), world.objects().objects["cube"].T_world_object)
     assert cube.scale.x == pytest.approx(0.05)
     assert {m.ns for m in heard[-1].markers} >= {"table", "objects", "names"}
     before = len(heard)
     world.wait(1.0)
-    world.feed.until(lambda: len(heard) >= before + 10, "markers of a second", "sim_bridge")
+    wait(session, lambda: len(heard) >= before + 10, "the markers of a second")
     stamps = sorted({stamp_ns(m.markers[0].header.stamp) for m in heard[before:]})
     assert np.diff(stamps)[:8] == pytest.approx(1e8, abs=2)
 
 
 def test_goals_are_shown_while_skills_are_at_work_and_cleared_after(session: GraphSession) -> None:
     heard: list[MarkerArray] = listen(session, "planner/markers")
+    wait(session, lambda: heard, "the latched planner/markers")
     start = session.skills.arm_pose("left")
     report = session.skills.execute([Skill("move_by_displacement", displacement=(0.0, 0.0, 0.05))], [])
     assert report.success, report.error_msg
-    session.world.feed.until(
-        lambda: len(heard) >= 2 and heard[-1].markers[-1].action == Marker.DELETEALL, "planner/markers", "planner"
-    )
+    wait(session, lambda: len(heard) >= 3 and heard[-1].markers[-1].action == Marker.DELETEALL, "the end of the goals")
     goal = next(m for m in heard[-2].markers if m.ns == "left_goal")
     assert pose_of(goal.pose)[:3, 3] == pytest.approx(start[:3, 3] + [0.0, 0.0, 0.05], abs=1e-3)
     assert any(m.ns == "left_name" and m.text == "left move_by_displacement" for m in heard[-2].markers)
     assert any(m.ns == "left_path" and len(m.points) > 2 for m in heard[-2].markers)
     late: list[MarkerArray] = listen(session, "planner/markers")
-    session.world.feed.until(lambda: late, "the latched planner/markers", "planner")
+    wait(session, lambda: late, "the latched planner/markers")
     assert [m.action for m in late[-1].markers] == [Marker.DELETEALL]
 
 
 # -- the page ---------------------------------------------------------------------------------------------------------
 def test_the_page_shows_the_graph_and_stops_it(session: GraphSession) -> None:
-    feed = session.world.feed
     safety = listen(session, "safety/state")
     with viewer(session) as address, Browser(address) as browser:
         browser.until(lambda: browser.shows("READY"), "that the robot may move")
@@ -118,13 +129,13 @@ def test_the_page_shows_the_graph_and_stops_it(session: GraphSession) -> None:
             "the picture",
         )
         browser.press("STOP")
-        feed.until(lambda: safety[-1].stopped, "safety/state", "safety")
+        wait(session, lambda: safety and safety[-1].stopped, "that safety/state says stopped")
         browser.until(lambda: browser.shows("STOPPED"), "that it is stopped")
         browser.until(lambda: browser.shows(safety[-1].reason), "the reason")
         refused = session.skills.execute([Skill("move_by_displacement", displacement=(0.0, 0.0, -0.05))], [])
         assert not refused.success
         browser.press("RESET after a stop")
-        feed.until(lambda: not safety[-1].stopped, "safety/state", "safety")
+        wait(session, lambda: not safety[-1].stopped, "that safety/state says go")
         browser.until(lambda: browser.shows("READY"), "that the robot may move again")
 
 
