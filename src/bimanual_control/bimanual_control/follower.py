@@ -44,13 +44,13 @@ class Follower(Protocol):
 class PathFollower:
     """Samples ``path`` whose time 0 is at ``origin_ns``; ``blend`` is added while it lasts (same time axis)."""
 
-    __slots__ = ("_bend", "_blend", "_brake_begin_ns", "_brake_s", "_brake_tau", "origin_ns", "path")
+    __slots__ = ("_bends", "_blend", "_brake_begin_ns", "_brake_s", "_brake_tau", "origin_ns", "path")
 
     def __init__(self, path: HermitePath, origin_ns: int, blend: HermitePath | None = None) -> None:
         self.path = path
         self.origin_ns = origin_ns
         self._blend = blend
-        self._bend: Array | None = None
+        self._bends: list[tuple[HermitePath, Array]] | None = None
         self._brake_begin_ns = 0
         self._brake_s = 0.0
         self._brake_tau = 0.0
@@ -75,9 +75,9 @@ class PathFollower:
         """Slow down to rest along the path, each joint at most at ``acceleration`` (n,), the path's own included."""
         if self._brake_s > 0.0:
             return
-        seconds = self._brake_time(np.abs(self.at(now_ns)[1]), acceleration)
         self._brake_tau = (now_ns - self.origin_ns) * _NS
-        self._brake_begin_ns, self._brake_s = now_ns, seconds
+        self._brake_s = self._brake_time(self._brake_tau, np.abs(self.at(now_ns)[1]), acceleration)
+        self._brake_begin_ns = now_ns
 
     def stopping(self, at_ns: int, acceleration: Array) -> tuple[Array, Array]:
         """Positions (n,) where braking from ``at_ns`` on would begin and end; nothing changes."""
@@ -85,22 +85,27 @@ class PathFollower:
         if self._brake_s > 0.0:
             return begin[0], self._sample(self._brake_tau + self._brake_s / 2)[0]
         tau = (at_ns - self.origin_ns) * _NS
-        return begin[0], self._sample(tau + self._brake_time(np.abs(begin[1]), acceleration) / 2)[0]
+        return begin[0], self._sample(tau + self._brake_time(tau, np.abs(begin[1]), acceleration) / 2)[0]
 
-    def _brake_time(self, speed: Array, acceleration: Array) -> float:
-        """While the clock slows down evenly over T, a joint accelerates with at most what the path asks for plus
-        speed / T."""
-        if self._bend is None:
-            self._bend = self._most_acceleration()
-        spare = np.maximum(acceleration - self._bend, acceleration * _LEAST_SHARE)
+    def _brake_time(self, tau: float, speed: Array, acceleration: Array) -> float:
+        """While the clock slows down evenly over T, a joint accelerates with at most what the path asks for on that way
+        plus speed / T."""
+        longest = float(np.max(speed / (acceleration * _LEAST_SHARE)))
+        spare = np.maximum(acceleration - self._bend(tau, tau + longest / 2), acceleration * _LEAST_SHARE)
         return max(float(np.max(speed / spare)), _NS)
 
-    def _most_acceleration(self) -> Array:
-        """What the path, and the blend onto it, asks of each joint (n,)."""
+    def _bend(self, begin: float, end: float) -> Array:
+        """At most what the path and the blend onto it ask of each joint (n,) between two of their times."""
+        if self._bends is None:
+            self._bends = [
+                (path, path.extremes().acceleration)
+                for path in (self.path, self._blend)
+                if path is not None and path.end > path.begin
+            ]
         most = np.zeros_like(self.path.last)
-        for path in (self.path, self._blend):
-            if path is not None and path.end > path.begin:
-                most = most + path.extremes().acceleration.max(axis=0)
+        for path, bends in self._bends:
+            if begin < path.end and end >= path.begin:
+                most = most + bends[path.segment(begin) : path.segment(end) + 1].max(axis=0)
         return most
 
     def _at_braking(self, now_ns: int) -> Array:

@@ -52,6 +52,10 @@ class HermitePath:
         """Position (n,) of the last point."""
         return self._last[0]
 
+    def segment(self, t: float) -> int:
+        """Index of the segment at time ``t`` [s]; the nearest beyond the ends."""
+        return min(max(bisect_right(self._times, t) - 1, 0), len(self._inverse_h) - 1)
+
     def sample(self, t: float) -> Array:
         """Position and velocity (2, n) at time ``t`` [s]."""
         if t >= self.end:

@@ -38,6 +38,16 @@ class Bench:
 
 BENCHES: dict[str, Bench] = {
     "sim": Bench("bimanual_sim_bridge.bench_sim:bench_sim", {"rss_growth_mib": Target("<=", 8.0)}),
+    "control": Bench(
+        "bimanual.bench.control:bench_control",
+        {
+            "stop_latency_periods_sim": Target("<=", 1),
+            "stop_latency_periods_loopback": Target("<=", 1),
+            "stop_to_rest_p99_ms_sim": Target("<=", 100.0),
+            "tracking_rms_mrad": Target("<", 5.0),
+            "guard_look_p50_ms": Target("<", 0.3),
+        },
+    ),
     "faults": Bench(
         "bimanual.faults.run:bench_faults",
         {
