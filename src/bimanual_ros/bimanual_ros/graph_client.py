@@ -17,6 +17,7 @@ from bimanual_core.robot import RobotSpec
 from bimanual_ros.feed import call
 from bimanual_ros.graph_skills import GraphSkills
 from bimanual_ros.graph_world import GraphWorld, Kinematics
+from bimanual_ros.handshake import shake_hands
 from bimanual_ros.spinning import BackgroundSpinner
 
 #: Time a service may take that builds a scene or closes a bag [s].
@@ -82,6 +83,8 @@ class GraphClient:
         server = self.world.endpoints.entry(name).server
         client = self.world.endpoints.client(name)
         try:
+            self.world.feed.until(client.service_is_ready, f"the service {name}", server, SLOW_SERVICE_S)
+            shake_hands(self.world.feed, server)
             answer = call(self.world.feed, client, client.srv_type.Request(**fields), server, SLOW_SERVICE_S)
         finally:
             self._node.destroy_client(client)

@@ -14,6 +14,7 @@ from bimanual_core.skill import Skill, SkillReport
 from bimanual_ros.conversions.basics import stamp_ns
 from bimanual_ros.conversions.skills import report_of, skill_msg
 from bimanual_ros.graph_world import GraphWorld
+from bimanual_ros.handshake import shake_hands
 
 Array = NDArray[np.float64]
 #: Without a word of the planner for this long [s] it is taken for dead; it speaks at 1 Hz on /diagnostics.
@@ -37,6 +38,7 @@ class GraphSkills:
     def wait_ready(self) -> None:
         """Wait for the planner. Raises SilentNodeError."""
         self._world.feed.until(lambda: self.ready, "the action skills/execute", PLANNER, 60.0)
+        shake_hands(self._world.feed, PLANNER)
 
     def arm_pose(self, side: str) -> Array:
         """Pose (4, 4) of the tcp in the world; raises UnknownNameError for an arm the robot lacks."""

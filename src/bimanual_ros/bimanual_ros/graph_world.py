@@ -28,6 +28,7 @@ from bimanual_ros.conversions.joints import joint_sample
 from bimanual_ros.conversions.scene import snapshot_of
 from bimanual_ros.endpoints import Endpoints
 from bimanual_ros.feed import Feed, call
+from bimanual_ros.handshake import shake_hands
 from bimanual_ros.liveliness import Heartbeat
 from bimanual_ros.motion_client import MotionClient, SentPart
 from bimanual_ros.polling import Polled
@@ -83,6 +84,7 @@ class GraphWorld:
         self._states: dict[str, bytes] = {}
         self._since_ns = 0
         self._lease_end_ns = -1
+        self._met = False  # the driver knows this world's clients
         endpoints = self.endpoints = Endpoints(node, robot, graph)
         driver = self._driver = driver_of(graph)
         self._shower = endpoints.entry("scene/objects").server
@@ -191,6 +193,8 @@ class GraphWorld:
         what = f"the services of {self._driver}"
         self.feed.until(self._all_served, what, self._driver, LOADING_S)
         self._wait_ready()
+        self._met = False
+        self._meet()
 
     def release(self) -> None:
         """Give the lease back, so that others may move the arms. Raises SilentNodeError."""
@@ -248,12 +252,18 @@ class GraphWorld:
         else holds it."""
         if now_ns + seconds_to_ns(LEASE_MARGIN_S) < self._lease_end_ns and self._motions.owns_all:
             return None
+        self._meet()
         request = Acquire.Request(owner=self.owner, arms=list(self.robot.sides), ttl=LEASE_TTL_S)
         answer = call(self.feed, self._acquire, request, self._driver)
         if not answer.success:
             return PartReport(ErrorCode(answer.error_code), answer.error_msg)
         self._lease_end_ns = now_ns + seconds_to_ns(LEASE_TTL_S)
         return None
+
+    def _meet(self) -> None:
+        if not self._met:
+            shake_hands(self.feed, self._driver)
+            self._met = True
 
     # -- waiting --------------------------------------------------------------------------------------------------
     def _wait_ready(self) -> int:
