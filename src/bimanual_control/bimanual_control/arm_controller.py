@@ -19,6 +19,13 @@ from bimanual_core.motion import JointTrajectory, PartReport
 from bimanual_core.robot import ArmSpec
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+#: No motion is brought to rest faster than this [s].
+QUICKEST_REST_S = 0.03
+#: Where a joint strays beyond its tolerance, the others count as blocked too from this share of theirs on.
+BLOCKED_SHARE = 0.25
+#: Points of the way of a joint back to where it is.
+RETREAT_POINTS = 41
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,23 +191,35 @@ class ArmTrajectoryController:
             self._watch_end(goal, now_ns, position, velocity)
 
     def _abort_on_path(self, goal: _Active, now_ns: int, position: Array, strayed: Array) -> None:
-        """What blocks the arm is not pushed: the command returns to where the arm is."""
+        """The arm stops along its path, but what blocks a joint is not pushed: its command returns to where it is."""
         j = int(np.argmax(np.where(np.isfinite(strayed), strayed / goal.tolerances.path, np.inf)))
         message = (
             f"{self.joints[j]}: {strayed[j]:.4f} rad off the path, tolerance {goal.tolerances.path[j]:.4f} "
             f"({(now_ns - goal.handle.start_ns) * 1e-9:.2f} s after the start)"
         )
         self._end(GoalStatus.ABORTED, ErrorCode.CONTROL_PATH_TOLERANCE, message, float(strayed[j]))
-        place = np.clip(np.where(np.isfinite(position), position, self._command[0]), self._lower, self._upper)
-        self._follower = PathFollower(self._retreat(place), now_ns)
+        blocked = (strayed > BLOCKED_SHARE * goal.tolerances.path) & np.isfinite(position)
+        halt = self.stopping(now_ns)[1]
+        place = np.clip(np.where(blocked, position, halt), self._lower, self._upper)
+        self._follower = PathFollower(self._retreat(place, blocked), now_ns)
 
-    def _retreat(self, place: Array) -> HermitePath:
-        """From the present command to rest at ``place`` (n,), within what a stop may take."""
-        duration = max(0.2, float(np.max(4.0 * np.abs(place - self._command[0]) / self._velocity)))
+    def _retreat(self, place: Array, blocked: Mask) -> HermitePath:
+        """From the present command to rest at ``place`` (n,) within what a stop may take; the joints that are not
+        ``blocked`` (n,) wait for no other: they rest as soon as they can."""
+        free, back = (self._to_rest(place, moving) for moving in (~blocked, blocked))
+        times = np.linspace(0.0, max(free.end, back.end), RETREAT_POINTS)
+        points = [np.where(blocked, back.sample(t), free.sample(t)) for t in times]
+        positions, velocities = np.stack(points, axis=1)
+        return HermitePath(times, positions, velocities)
+
+    def _to_rest(self, place: Array, moving: Mask) -> HermitePath:
+        """From the present command to rest at ``place``, as fast as the joints ``moving`` (n,) may."""
+        duration = QUICKEST_REST_S
         while True:
             path = path_between(duration, self._command[0], place, self._command[1])
             found = path.extremes()
-            if (found.acceleration <= self.stop_acceleration).all() and (found.speed <= self._velocity).all():
+            within = (found.acceleration <= self.stop_acceleration) & (found.speed <= self._velocity)
+            if within[:, moving].all():
                 return path
             duration *= 1.3
 

@@ -24,6 +24,7 @@ class Run:
         self.arm.reset(0, HOME)
         self.now_ns, self.position, self.velocity = 0, HOME.copy(), np.zeros(3)
         self.stuck = False
+        self.stuck_joints: list[int] = []
         self.trace = []
 
     def step(self, count=1):
@@ -32,7 +33,9 @@ class Run:
             command = self.arm.step(self.now_ns, self.position, self.velocity).copy()
             self.trace.append(command)
             if not self.stuck:
-                self.position, self.velocity = command[0], command[1]
+                kept = self.position[self.stuck_joints]
+                self.position, self.velocity = command[0].copy(), command[1]
+                self.position[self.stuck_joints] = kept
         return self.trace[-1]
 
     def until_done(self, handle, limit=3000):
@@ -137,6 +140,24 @@ def test_a_blocked_arm_aborts_and_stops_pushing():
     assert "tolerance 0.2000" in handle.error_msg
     run.step(300)
     np.testing.assert_allclose(run.trace[-1][0], stuck_at, atol=1e-6)
+
+
+def test_one_blocked_joint_is_let_go_and_the_others_rest_at_once():
+    run = Run()
+    handle = run.arm.send(quintic(J, HOME, GOAL, 1.0), 0, 0)
+    run.step(60)
+    run.stuck_joints, stuck_at = [0], run.position[0]
+    run.until_done(handle)
+    assert handle.error_code == ErrorCode.CONTROL_PATH_TOLERANCE
+    run.step(30)  # a tenth of a second
+    resting = run.trace[-1]
+    run.step(200)
+    np.testing.assert_allclose(run.trace[-1][0][1:], resting[0][1:], atol=1e-9)
+    assert np.abs(resting[1][1:]).max() < 1e-9
+    assert run.trace[-1][0][0] == pytest.approx(stuck_at, abs=1e-6)
+    velocities = np.array([c[1] for c in run.trace])
+    limits = run.arm.stop_acceleration * PERIOD_NS * 1e-9 * 1.5
+    assert (np.abs(np.diff(velocities[60:], axis=0)) <= limits + 1e-9).all()
 
 
 def test_missing_the_goal_aborts_after_the_goal_time():

@@ -175,3 +175,20 @@ def test_a_lagging_joint_aborts_the_goal_by_name() -> None:
     rig.run(1.5)
     assert goal.report.error_code == ErrorCode.CONTROL_PATH_TOLERANCE
     assert goal.report.error_msg.startswith("left_joint4: ")
+
+
+def test_a_jump_of_what_is_measured_moves_nothing() -> None:
+    rig = Rig().start()
+    goal = rig.swing()
+    rig.run(0.5)
+    joint = ROBOT.joints.names[LEFT.start]
+    rig.robot.set_fault(Fault(FaultKind.JUMP, joint))
+    before = rig.bank.commanded.copy()
+    rig.run(0.5)
+    assert goal.status is GoalStatus.ABORTED
+    assert f"{joint}: the measured position jumped by 0.5" in goal.report.error_msg
+    assert not rig.driver.running
+    rig.robot.set_fault(Fault())
+    rig.run(0.2)
+    # Within what the drive needs to come to rest it stands where it was, not half a radian away.
+    assert np.abs(rig.samples[-1].position - before)[LEFT].max() < 0.05

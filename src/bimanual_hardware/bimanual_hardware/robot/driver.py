@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bimanual_control.bank import ControllerBank
+from bimanual_control.limits import velocity_limits
 from bimanual_core.errors import BimanualError, ConfigError, ErrorCode
 from bimanual_core.observation import JointSample
 from bimanual_core.rates import JOINT_STATE_HZ, PHYSICS_HZ
@@ -18,6 +19,8 @@ from bimanual_hardware.robot.device import DriverBackend, HardwareError
 
 #: Rates of the control loop [Hz]: divisors of the time base, and no slower than the joint states.
 CONTROL_RATES = tuple(hz for hz in range(JOINT_STATE_HZ, PHYSICS_HZ + 1) if PHYSICS_HZ % hz == 0)
+#: Between two samples a joint may go this much [rad; m], and so many times as far as its top speed takes it.
+JUMP_MARGIN, JUMP_FACTOR = 0.05, 3.0
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class RobotDriver:
         self.fault = ""  # what took the controllers off the joints, until they run again
         self.trouble = ""  # what was wrong with the newest cycle
         self.running = False
+        self._speeds = velocity_limits(bank.robot)
         self._backend: DriverBackend | None = None
         self._sample: JointSample | None = None
 
@@ -120,13 +124,26 @@ class RobotDriver:
     def _read(self, now_ns: int) -> JointSample:
         if self._backend is None:
             raise HardwareError("no backend is open")
-        self._sample = sample = self._backend.read()
+        before, sample = self._sample, self._backend.read()
+        self._sample = sample
         age_s = (now_ns - sample.stamp_ns) * 1e-9
         if age_s > self.settings.feedback_timeout_s:
             raise HardwareError(
                 f"no feedback: the newest sample is {age_s:.3f} s old, limit {self.settings.feedback_timeout_s:.3f} s"
             )
+        if self.running and before is not None:
+            self._require_steady(before, sample)
         return sample
+
+    def _require_steady(self, before: JointSample, sample: JointSample) -> None:
+        """Raises HardwareError for a joint that cannot have come from where it was; to follow it would move the arm."""
+        seconds = max(sample.stamp_ns - before.stamp_ns, 0) * 1e-9
+        farthest = JUMP_MARGIN + JUMP_FACTOR * seconds * self._speeds
+        way = np.abs(sample.position - before.position)
+        if bool((way > farthest).any()):
+            j = int(np.argmax(way - farthest))
+            name, limit = self.bank.robot.joints.names[j], f"limit {farthest[j]:.4f}"
+            raise HardwareError(f"{name}: the measured position jumped by {way[j]:.4f} within {seconds:.3f} s, {limit}")
 
     def _fail(self, reason: str) -> None:
         self.trouble = reason
