@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bimanual.graph.description import ARGUMENTS, NodeSpec, graph_nodes, resolve, ros_arguments
-from bimanual.graph.environment import graph_environment
+from bimanual.graph.environment import claim_domain, graph_environment, release_domain
 from bimanual.graph.supervisor import Supervisor
 from bimanual_core.errors import BimanualError, SilentNodeError
 from bimanual_description import load
@@ -75,6 +75,19 @@ def test_the_nodes_of_the_real_graph_keep_wall_time_and_know_their_graph() -> No
 def test_a_robot_without_a_driver_is_refused_before_anything_starts() -> None:
     with pytest.raises(BimanualError, match="no driver for arms on a CAN bus; .* use_mock_hardware:=true"):
         graph_nodes("real", resolve({}, "real"), load("cobot_magic"))
+
+
+def test_no_two_graphs_get_one_domain() -> None:
+    """Also across processes: the claim is a lock on a file."""
+    program = "from bimanual.graph.environment import claim_domain; print(*[claim_domain() for _ in range(30)])"
+    mine = [claim_domain() for _ in range(40)]
+    try:
+        with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as other:
+            theirs = [int(word) for word in other.communicate(timeout=60)[0].split()]
+        assert len({*mine, *theirs}) == 70
+    finally:
+        for domain in mine:
+            release_domain(domain)
 
 
 def test_environment_is_loopback_only_unless_asked() -> None:

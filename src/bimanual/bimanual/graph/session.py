@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bimanual.graph.description import graph_nodes, resolve
-from bimanual.graph.environment import graph_environment
+from bimanual.graph.environment import graph_environment, release_domain
 from bimanual.graph.shared_memory import lacks_room
 from bimanual.graph.supervisor import Supervisor
 from bimanual.output import note
@@ -59,6 +59,7 @@ class GraphSession:
         os.environ.update({k: v for k, v in self.environment.items() if k != DOMAIN})
         self._listener: SampleListener | None = None
         with ExitStack() as stack:
+            stack.callback(release_domain, int(self.environment[DOMAIN]))
             self.supervisor = stack.enter_context(
                 Supervisor(graph_nodes(graph, self.arguments, spec), self.arguments, self.environment, self.log_dir)
             )
