@@ -56,7 +56,8 @@ class MotionGuard:
     """Holds configurations against ``limits``. Rooms are metres to the forbidden region, one for each arm's workspace
     and one for the arms' distance; negative inside it.
 
-    ``checks`` counts the configurations that were looked at.
+    ``checks`` counts the configurations that were looked at; ``spare`` [m] is at least left of every room by what was
+    judged last.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class MotionGuard:
     ) -> None:
         self.limits = limits
         self.checks = 0
+        self.spare = 0.0
         self._sides = robot.sides
         self._tcp_frames = tuple(arm.tcp_frame for arm in robot.arms)
         self._proximity = proximity
@@ -93,7 +95,9 @@ class MotionGuard:
         """Whether to be at joints ``begin`` (D,) or to move on from there to ``rest`` (D,), each joint in one
         direction, is forbidden."""
         spare = self._known_rooms - self._floor
-        if self._covers(spare, begin) and self._covers(spare, rest):
+        to_begin, to_rest = self._way @ np.abs(begin - self._known), self._way @ np.abs(rest - self._known)
+        self.spare = float((spare - np.maximum(to_begin, to_rest)).min())
+        if self.spare >= 0.0:
             return None
         rooms = self._look(begin)
         found = self._refused(begin, rooms)
@@ -101,7 +105,9 @@ class MotionGuard:
             return found
         self._know(begin, rooms)
         self._floor = np.maximum(self._floor, np.minimum(rooms, 0.0) - _ROUNDING)
-        return self._between(begin, rooms, rest, self._look(rest), True)
+        rooms_rest = self._look(rest)
+        self.spare = float((np.minimum(rooms, rooms_rest) - self._floor).min())
+        return self._between(begin, rooms, rest, rooms_rest, True)
 
     def refuse_goal(self, present: Array, goal: Array) -> Violation | None:
         """Whether joints ``goal`` (D,) lie outside a workspace, and further so than ``present`` (D,)."""
@@ -113,10 +119,6 @@ class MotionGuard:
     # -- the region -------------------------------------------------------------------------------------------------
     def _know(self, q: Array, rooms: Array) -> None:
         self._known, self._known_rooms = q.copy(), rooms
-
-    def _covers(self, spare: Array, q: Array) -> bool:
-        """Whether the way from the known joints is too short to use up what there is to ``spare``."""
-        return bool((self._way @ np.abs(q - self._known) <= spare).all())
 
     def _between(self, a: Array, rooms_a: Array, b: Array, rooms_b: Array, judge_b: bool) -> Violation | None:
         """Look at ``b`` and, as long as the rooms at both ends do not cover the way, at the middle."""

@@ -17,9 +17,10 @@ from bimanual_core.errors import ErrorCode
 from bimanual_core.observation import JointSample
 
 Array = NDArray[np.float64]
-#: How often the guard is asked while anything moves [s].
-PERIOD_S = 0.01
-_PERIOD_NS = round(PERIOD_S * 1e9)
+#: How often the guard is asked while anything moves [s]: near what is forbidden, and where ROOMY_M are left [m].
+PERIOD_S, ROOMY_PERIOD_S = 0.01, 0.05
+ROOMY_M = 0.05
+_PERIOD_NS, _ROOMY_PERIOD_NS = round(PERIOD_S * 1e9), round(ROOMY_PERIOD_S * 1e9)
 _EARLY_NS = _PERIOD_NS // 6  # control periods do not divide it to the nanosecond
 
 
@@ -45,6 +46,7 @@ class ClearanceKeeper:
         self._parts = tuple(parts)
         self._due_ns = 0
         self._still = True
+        self._roomy = False
 
     def reset(self) -> None:
         """All stand still, possibly elsewhere."""
@@ -58,6 +60,7 @@ class ClearanceKeeper:
         if found is not None:
             raise GoalRejectedError(found.message, found.code)
         self._due_ns = now_ns + _PERIOD_NS
+        self._roomy = self.guard.spare > ROOMY_M
 
     def admit_goal(self, side: str, sample: JointSample, goal: Array) -> None:
         """Raises GoalRejectedError if an arm's ``goal`` (n,) is outside its workspace."""
@@ -78,9 +81,11 @@ class ClearanceKeeper:
             return
         self._begin(sample)
         # A period may be longer than planned: then the next judgement comes as late as that.
-        horizon_ns = last_ns + max(_PERIOD_NS, now_ns - last_ns)
-        self._due_ns = horizon_ns
-        found = self.guard.judge(*self._stopping(horizon_ns, sample, {}))
+        least_ns = now_ns - last_ns
+        if self._roomy and self._judge(last_ns, max(_ROOMY_PERIOD_NS, least_ns), sample) is None:
+            return
+        horizon_ns = last_ns + max(_PERIOD_NS, least_ns)
+        found = self._judge(last_ns, horizon_ns - last_ns, sample)
         if found is None:
             return
         self.violations += 1
@@ -89,6 +94,13 @@ class ClearanceKeeper:
         others = [part.side for part in self._parts if part.side not in found.sides]
         if others and self.guard.judge(*self._stopping(horizon_ns, sample, {})) is not None:
             self._brake(last_ns, found, others)
+
+    def _judge(self, last_ns: int, period_ns: int, sample: JointSample) -> Violation | None:
+        """Judge a stop that begins a period later; if that is permitted there is nothing to ask until then."""
+        self._due_ns = last_ns + period_ns
+        found = self.guard.judge(*self._stopping(self._due_ns, sample, {}))
+        self._roomy = found is None and self.guard.spare > ROOMY_M
+        return found
 
     def _brake(self, last_ns: int, found: Violation, sides: Sequence[str]) -> None:
         message = f"stopped in time: {found.message}"

@@ -89,3 +89,37 @@ def test_limits_hold_nothing_but_numbers_comes_out_and_goals_end_once(script):
     accelerations = np.diff(positions, n=2, axis=0) / (PERIOD_NS * 1e-9) ** 2
     arms = [i for i in range(positions.shape[1]) if i not in (3, 7)]
     assert np.abs(accelerations[:, arms]).max() <= (20.0 if braked else 10.0) * (1 + 1e-3)
+
+
+number = st.one_of(st.floats(allow_nan=True, allow_infinity=True), st.floats(-3.0, 3.0), st.just(0.0))
+names = st.lists(st.sampled_from([*(f"left_joint{i}" for i in (1, 2, 3)), "elbow", ""]), max_size=4)
+
+
+@st.composite
+def garbage(draw):
+    """Names, times, positions and velocities of a trajectory; the sizes fit four times out of five."""
+    count, width = draw(st.integers(0, 3)), draw(st.sampled_from([3, 3, 3, 3, 2]))
+    joints = draw(names) if width == 2 else [f"left_joint{i}" for i in (1, 2, 3)]
+    table = st.lists(st.lists(number, min_size=width, max_size=width), min_size=count, max_size=count)
+    times = draw(st.lists(st.one_of(number, st.floats(0.0, 1e12)), min_size=count, max_size=count))
+    if draw(st.booleans()):
+        times = sorted(times)
+    return joints, np.array(times), np.array(draw(table)), np.array(draw(table))
+
+
+@settings(max_examples=200, deadline=None)
+@given(trajectory=garbage(), start=st.one_of(st.just(0), st.integers(-(10**20), 10**20)))
+def test_whatever_a_goal_is_made_of_it_is_refused_in_words_or_kept_within_the_limits(trajectory, start):
+    rig, (joints, *arrays) = Rig(), trajectory
+    refusals = []
+    for send in (rig.bank.send_arm, lambda _, points, at: rig.bank.stream("left_arm", points, at)):
+        try:
+            send("left", JointTrajectory(tuple(joints), *arrays), start)
+        except BimanualError as error:
+            refusals.append(str(error))
+        rig.run(0.1)
+    assert all(words.strip() for words in refusals)
+    positions = np.array([rig.robot.home, *(p for p, _ in rig.trace)])
+    assert np.all(np.isfinite(positions))
+    assert np.all((positions >= rig.robot.lower) & (positions <= rig.robot.upper))
+    assert np.abs(np.diff(positions, axis=0)).max() <= 3.0 * PERIOD_NS * 1e-9 * (1 + 1e-9)
