@@ -66,6 +66,7 @@ class Planner(Node):
     def _on_cancel(self, goal: ServerGoalHandle) -> CancelResponse:
         if goal.goal_id == self._goal_id:
             self._cancelled = True
+            self._world.cancel()
         return CancelResponse.ACCEPT
 
     async def _execute(self, goal: ServerGoalHandle) -> ExecuteSkill.Result:

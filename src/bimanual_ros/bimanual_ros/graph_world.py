@@ -84,6 +84,7 @@ class GraphWorld:
         self._states: dict[str, bytes] = {}
         self._since_ns = 0
         self._lease_end_ns = -1
+        self._running: list[SentPart] = []
         self._met = False  # the driver knows this world's clients
         endpoints = self.endpoints = Endpoints(node, robot, graph)
         driver = self._driver = driver_of(graph)
@@ -188,6 +189,10 @@ class GraphWorld:
         else:
             self._await_samples(at_ns)
 
+    def cancel(self) -> None:
+        """End the motion under way, if there is one; whoever waits for it gets its report. For any thread."""
+        self._motions.cancel(self._running)
+
     def wait_ready(self) -> None:
         """Wait until the driver publishes and serves all that this world uses. Raises SilentNodeError."""
         what = f"the services of {self._driver}"
@@ -238,11 +243,14 @@ class GraphWorld:
         return self._report(parts)
 
     def _finish(self, parts: list[SentPart]) -> None:
+        self._running = parts
         try:
             self._motions.await_results(parts)
         except BaseException:
             self._motions.cancel(parts)
             raise
+        finally:
+            self._running = []
 
     def _report(self, parts: list[SentPart]) -> MotionReport:
         return MotionReport(self._since_ns, {p.part: self._motions.report(p) for p in parts})

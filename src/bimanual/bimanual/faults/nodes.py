@@ -15,7 +15,6 @@ from bimanual_core.contract import PLANNER, RECORDER, SAFETY, STATE_PUBLISHER, T
 
 #: Nodes that move nothing.
 HELPERS = (STATE_PUBLISHER, TASK_SERVER, RECORDER)
-PAUSES_S = (2.0, 4.0)
 
 
 @kind(2.0, quick=False)
@@ -49,14 +48,14 @@ def planner_paused(rig: Rig, rng: random.Random, outcome: Outcome) -> None:
 
 @kind(4.0, quick=False)
 def helper_killed(rig: Rig, rng: random.Random, outcome: Outcome) -> None:
-    """A node that moves nothing dies: the supervisor tells its client, who ends its own motion."""
-    _kill(rig, rng, outcome, rng.choice(HELPERS))
+    """A node that moves nothing dies: the supervisor tells its client, who ends the motion, also one of the planner."""
+    _kill(rig, rng, outcome, rng.choice(HELPERS), rng.choice((CLIENT, PLANNER)))
 
 
 @kind(2.0, quick=False)
 def safety_killed(rig: Rig, rng: random.Random, outcome: Outcome) -> None:
     """The safety node dies amid a motion."""
-    _kill(rig, rng, outcome, SAFETY)
+    _kill(rig, rng, outcome, SAFETY, rng.choice((CLIENT, PLANNER)))
 
 
 @kind(2.0, quick=False)
@@ -132,10 +131,10 @@ def safety_paused(rig: Rig, rng: random.Random, outcome: Outcome) -> None:
     harm.recover(rig.allow_motion)
 
 
-def _kill(rig: Rig, rng: random.Random, outcome: Outcome, name: str) -> None:
+def _kill(rig: Rig, rng: random.Random, outcome: Outcome, name: str, owner: str) -> None:
     number = _signal(rng, outcome)
     outcome.detail = f"{name} {outcome.detail}"
-    task = rig.start(CLIENT)
+    task = rig.start(owner)
     harm = Harm(rig, outcome)
     os.kill(rig.pid(name), number)
     harm.wait_end(task)
