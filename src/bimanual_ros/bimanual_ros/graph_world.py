@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
@@ -37,6 +38,8 @@ from bimanual_ros.sim_client import LOADING_S, SimClient
 from control_msgs.msg import JointTrajectoryControllerState
 
 Array = NDArray[np.float64]
+#: After its first lease a client waits at most this long [s] until the driver watches its heartbeat.
+WATCHED_S = 1.0
 #: A lease is renewed when it would end within this long [s].
 LEASE_TTL_S, LEASE_MARGIN_S = 3600.0, 900.0
 _NEWEST = 10  # samples kept where only the newest count
@@ -266,7 +269,13 @@ class GraphWorld:
         if not answer.success:
             return PartReport(ErrorCode(answer.error_code), answer.error_msg)
         self._lease_end_ns = now_ns + seconds_to_ns(LEASE_TTL_S)
+        self._await_watch()
         return None
+
+    def _await_watch(self) -> None:
+        """Move only once the driver would miss this node; a driver that watches nobody is not waited for long."""
+        limit = time.monotonic() + WATCHED_S
+        self.feed.until(lambda: self._heartbeat.watched or time.monotonic() > limit, "the driver to watch")
 
     def _meet(self) -> None:
         if not self._met:

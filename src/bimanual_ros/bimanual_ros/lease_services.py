@@ -19,6 +19,8 @@ from bimanual_ros.liveliness import Heartbeat, LifeWatch
 
 #: A topic is named after the owner, and DDS takes 255 letters in all.
 LONGEST_OWNER = 200
+#: So many owners, the newest, are watched also while they hold nothing.
+MOST_WATCHED = 8
 
 
 class LeaseServices:
@@ -64,7 +66,8 @@ class LeaseServices:
             self._seen |= present & owners
             for owner in owners & (self._seen - present):
                 self._lose(owner)
-        for owner in set(self._lives) - owners:
+        # Those who come again are watched from the first moment on: finding a heartbeat takes up to a second.
+        for owner in [name for name in self._lives if name not in owners][: max(0, len(self._lives) - MOST_WATCHED)]:
             self._lives.pop(owner).close()
         self.publish()
 

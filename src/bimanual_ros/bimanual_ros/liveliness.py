@@ -31,6 +31,11 @@ class Heartbeat:
             Empty, alive_topic(node.get_name()), publisher_qos(Qos.ALIVE), event_callbacks=NO_PUBLISHER_EVENTS
         )
 
+    @property
+    def watched(self) -> bool:
+        """Whether somebody watches."""
+        return bool(self._publisher.get_subscription_count())
+
 
 class LifeWatch:
     """Watches the node ``name`` of the same namespace; ``on_change(alive)`` is called by the executor of ``node``.
