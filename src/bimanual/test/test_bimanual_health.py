@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from bimanual import health
+from bimanual.graph import shared_memory
+from bimanual.graph.environment import graph_environment
 from bimanual.verbs.doctor import line
 
 
@@ -86,3 +88,14 @@ def test_a_failure_says_how_to_mend_it() -> None:
     check = health.Check("disk", False, "0.1 GiB free", "free some room")
     assert line(check).splitlines()[1].strip() == "-> free some room"
     assert "free some room" not in line(health.Check("disk", True, "9 GiB free", "free some room"))
+
+
+def test_a_small_dev_shm_is_named_and_the_graph_does_without(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert "fastdds_local.xml" in graph_environment(False)["FASTDDS_DEFAULT_PROFILES_FILE"]
+    monkeypatch.setattr(shared_memory, "NEEDED_MIB", 10**9)
+    told = shared_memory.lacks_room()
+    assert "/dev/shm has " in told
+    assert "a graph wants 1000000000: it speaks mostly by UDP instead" in told
+    for network, name in ((False, "fastdds_local_udp.xml"), (True, "fastdds_network_udp.xml")):
+        assert Path(graph_environment(network)["FASTDDS_DEFAULT_PROFILES_FILE"]).name == name
+    assert shared_memory.lacks_room(tmp_path / "none").startswith(f"{tmp_path / 'none'} has 0 of 0 MiB free")

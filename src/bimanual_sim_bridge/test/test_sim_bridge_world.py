@@ -9,7 +9,7 @@ from bimanual_core.errors import BimanualError, ErrorCode, UnknownNameError
 from bimanual_core.motion import JointTrajectory, Motion
 from bimanual_core.observation import Setpoint
 from bimanual_core.protocols import JointBackend, SimulatedWorld
-from bimanual_core.rates import REST_TICKS, tick_to_ns
+from bimanual_core.rates import PHYSICS_HZ, REST_TICKS, tick_to_ns
 from bimanual_core.scene import SceneObject, SceneSpec
 from bimanual_core.se3 import make_T
 from bimanual_kinematics import RobotModel
@@ -160,3 +160,17 @@ def test_nothing_works_before_a_scene_and_cameras_must_be_allowed(robot, world):
         world.observe(["head"])
     with pytest.raises(BimanualError, match="cannot wait -1"):
         world.wait(-1.0)
+
+
+def test_a_world_that_takes_over_goes_on_with_time_and_scene_ids(robot) -> None:
+    first, second = SapienWorld(robot, cameras=()), SapienWorld(robot, cameras=())
+    for _ in range(3):
+        first.load_scene(SceneSpec())
+    first.wait(0.35)
+    second.load_scene(SceneSpec())
+    second.continue_from(first.stamp_ns)
+    second.load_scene(SceneSpec())
+    assert second.scene_id > first.scene_id
+    assert second.joints().stamp_ns > first.stamp_ns
+    settled = round(second.settings.settle_seconds * PHYSICS_HZ)
+    assert (second.tick_count - settled) % SCENE_TICKS == 0
