@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,17 +40,29 @@ def world_cloud(depth_mm: NDArray[np.uint16], K: Array, T_world_camera: Array) -
     ``T_world_camera`` (4, 4) is the pose of the optical frame. Raises BimanualError for other shapes or NaN.
     """
     _check(depth_mm, K, T_world_camera)
-    rows, columns = np.nonzero(depth_mm)
-    depth = depth_mm[rows, columns].astype(np.float32) * np.float32(1e-3)
-    # One product per pixel: (u d, v d, d) by the inverse of K, turned into the world.
-    M = (T_world_camera[:3, :3] @ np.linalg.inv(K)).astype(np.float32)
-    pixels = np.stack([columns * depth, rows * depth, depth], axis=1).astype(np.float32)
-    return pixels @ M.T + T_world_camera[:3, 3].astype(np.float32)
+    height, width = depth_mm.shape
+    rays = _rays(height, width, K.astype(np.float64).tobytes(), T_world_camera.astype(np.float64).tobytes())
+    depth = depth_mm.reshape(-1)
+    seen = depth > 0
+    metres = depth[seen].astype(np.float32) * np.float32(1e-3)
+    return rays[seen] * metres[:, None] + T_world_camera[:3, 3].astype(np.float32)
+
+
+@lru_cache(maxsize=8)
+def _rays(height: int, width: int, K_bytes: bytes, T_bytes: bytes) -> Cloud:
+    """For each pixel, row by row, the step (H * W, 3) in the world per metre of depth. Cameras seldom move."""
+    K, T_world_camera = np.frombuffer(K_bytes).reshape(3, 3), np.frombuffer(T_bytes).reshape(4, 4)
+    rows, columns = np.mgrid[0:height, 0:width].reshape(2, -1)
+    pixels = np.stack([columns, rows, np.ones_like(rows)], axis=1)
+    return np.asarray(pixels @ (T_world_camera[:3, :3] @ np.linalg.inv(K)).T, np.float32)
 
 
 def crop(cloud: Cloud, box: CropBox) -> Cloud:
     """The points of ``cloud`` (P, 3) inside ``box``, in their order."""
-    inside = np.all((cloud > np.float32(box.lower)) & (cloud < np.float32(box.upper)), axis=1)
+    inside = np.ones(len(cloud), bool)
+    for axis in range(3):
+        column = cloud[:, axis]
+        inside &= (column > np.float32(box.lower[axis])) & (column < np.float32(box.upper[axis]))
     return cloud[inside]
 
 

@@ -1,0 +1,1 @@
+"""DP3, small: a point cloud and the joints condition a diffusion over the next joint commands."""

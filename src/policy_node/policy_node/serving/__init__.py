@@ -1,0 +1,1 @@
+"""Running policies: windows of observations in, chunks out, checked, shaped and commanded. Nothing here knows ROS."""
