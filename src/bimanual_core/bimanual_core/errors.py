@@ -29,7 +29,17 @@ class ErrorCode(IntEnum):
     GRASP_MISSED = 110
     GRASP_LOST = 111
     EXECUTION_FAILED = 120
-    # 200-299: policy, 300-399: agent
+    # 200-299: policy
+    POLICY_CHECKPOINT = 200  # missing, unreadable, or of another robot or version
+    POLICY_CHUNK_INVALID = 201  # of the wrong shape, not finite or far outside the joint limits
+    POLICY_LATE = 202  # no chunk in time
+    POLICY_CAMERA_LOST = 203
+    POLICY_FAILED = 204  # the policy raised
+    # 300-399: agent
+    AGENT_ENDPOINT = 300  # the model's endpoint: down, slow, wrong key, unknown model
+    AGENT_REPLY = 301  # no reply that can be read, or refusals
+    AGENT_BUDGET = 302  # calls, tokens or time ran out before the task was done
+    AGENT_UNFINISHED = 303  # the run ended and the task is not done
     # 400-499: simulator and controllers
     SIM_NOT_READY = 400
     CONTROL_REJECTED = 410

@@ -99,6 +99,7 @@ class Planner(Node):
                 left,
                 right,
                 request.sync or "proportional",
+                ahead=int(request.ahead),
                 progress=lambda index, left, right, phase: goal.publish_feedback(
                     ExecuteSkill.Feedback(index=index, left=left, right=right, phase=phase)
                 ),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,9 @@ from bimanual_core.errors import BimanualError, ErrorCode, SilentNodeError
 from bimanual_core.protocols import World
 from bimanual_core.skill import SYNC_MODES, Skill, SkillReport, hold
 from bimanual_kinematics.model import RobotModel
+from bimanual_planner.ahead import Ahead
 from bimanual_planner.config import PlannerConfig
-from bimanual_planner.lookahead import Lookahead
+from bimanual_planner.lookahead import Lookahead, Plan
 from bimanual_planner.motions import motions
 from bimanual_planner.planning_scene import PlanningScene
 from bimanual_planner.state import Held, PlanState
@@ -32,10 +34,11 @@ Preview = Callable[[dict[str, str], dict[str, Array]], None]
 class SkillFailure(BimanualError):
     """What ends a list of skills: the layer and side of the first failure."""
 
-    def __init__(self, layer: str, side: str, code: ErrorCode, text: str) -> None:
+    def __init__(self, layer: str, side: str, code: ErrorCode, text: str, index: int | None = None) -> None:
         super().__init__(text, code)
         self.layer = layer
         self.side = side
+        self.index = index  # in the lists; None: the one in progress
 
 
 #: A delay can be cancelled this often [s], a multiple of 1/30 s.
@@ -51,6 +54,7 @@ class LocalSkills:
         self.model = model or RobotModel.of(world.robot)
         self._scene: PlanningScene | None = None
         self._held: dict[str, Held] = {}
+        self.ahead = Ahead()
 
     def arm_pose(self, side: str) -> Array:
         """Pose (4, 4) of the tcp in the world; raises UnknownNameError for an arm the robot lacks."""
@@ -62,12 +66,14 @@ class LocalSkills:
         left: Sequence[Skill],
         right: Sequence[Skill],
         sync: str = "proportional",
+        ahead: int = 0,
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
         preview: Preview | None = None,
     ) -> SkillReport:
-        """Run both lists; ``progress`` hears of each index, ``preview`` of the ways chosen for it, ``cancelled`` is
-        asked before each motion and every LONGEST_WAIT_S of a delay.
+        """Run both lists but for the last ``ahead`` indices, which only stay possible; ``progress`` hears of each
+        index, ``preview`` of the ways chosen for it, ``cancelled`` is asked before each motion and every LONGEST_WAIT_S
+        of a delay.
 
         Refusals and failures are in the report; only SilentNodeError is raised.
         """
@@ -76,7 +82,9 @@ class LocalSkills:
             self, sync, progress or (lambda *_: None), cancelled or (lambda: False), preview or (lambda *_: None)
         )
         try:
-            run.all(self._lists(left, right, asked, sync))
+            if not 0 <= ahead <= asked:
+                raise BimanualError(f"ahead {ahead} is outside [0, {asked}], the number of skills in the longer list")
+            run.all(self._lists(left, right, asked, sync), asked - ahead)
         except SilentNodeError:
             raise
         except SkillFailure as failure:
@@ -105,6 +113,7 @@ class LocalSkills:
         if self._scene is None or self._scene.scene_id != snapshot.scene_id:
             self._scene = PlanningScene(self.model, snapshot, self.config)
             self._held = {}
+            self.ahead = Ahead()
         robot = self.world.robot
         q = observation.commanded.copy()
         for side in robot.sides:
@@ -144,27 +153,22 @@ class _Run:
         self._done = 0
         self._log: list[str] = []
 
-    def all(self, lists: dict[str, list[Skill]]) -> None:
-        """Every index in turn. Raises SkillFailure at the first failure."""
-        first: dict[tuple[int, str], object] = {}
+    def all(self, lists: dict[str, list[Skill]], count: int) -> None:
+        """The first ``count`` indices in turn; with 0 only look. Raises SkillFailure at the first failure."""
+        self._skills.state()  # a new scene forgets what was looked ahead along in the old one
+        first = self._skills.ahead.first(lists)
+        if count == 0 and any(lists.values()):
+            self._require_wanted()
+            self._skills.ahead = Ahead.of(lists, self._look(lists, 0, first)[0].choices())
         names = {side: [skill.name for skill in listed] for side, listed in lists.items()}
-        for index in range(max(len(listed) for listed in lists.values())):
+        for index in range(count):
             left, right = (names.get(side, ["hold"] * (index + 1))[index] for side in ("left", "right"))
             self._require_wanted()
             self._progress(index, left, right, "planning")
             rest = {side: listed[index:] for side, listed in lists.items()}
-            state, scene = self._skills.state()
-            self._require_held(state)
-            first = {(i - index, side): choice for (i, side), choice in first.items() if i >= index}
-            start = time.monotonic()
-            search = Lookahead(scene, first)
-            plan = search.run(state, rest)
-            self._plan_seconds += time.monotonic() - start
-            if plan is None:
-                failure = search.failure
-                text = f"index {index + failure.index}: {failure.text} ({search.tried} combinations tried)"
-                raise SkillFailure("plan", failure.side, failure.code, text)
-            first = {(i + index, side): choice for (i, side), choice in plan.choices().items()}
+            plan, state, scene = self._look(rest, index, first)
+            first = {(i - 1, side): choice for (i, side), choice in plan.choices().items() if i > 0}
+            self._skills.ahead = Ahead.of({side: listed[1:] for side, listed in rest.items()}, first)
             self._progress(index, left, right, "moving")
             row = plan.rows[0]
             paths = {side: [step.path for step in way.steps if step.path is not None] for side, way in row.items()}
@@ -177,6 +181,22 @@ class _Run:
                 f"{index}: {left} {row['left'].choice if 'left' in row else ''} | "
                 f"{right} {row['right'].choice if 'right' in row else ''}"
             )
+
+    def _look(
+        self, lists: dict[str, list[Skill]], index: int, first: Mapping[tuple[int, str], Any]
+    ) -> tuple[Plan, PlanState, PlanningScene]:
+        """A plan from what is measured now, for the skills from ``index`` on. Raises SkillFailure."""
+        state, scene = self._skills.state()
+        self._require_held(state)
+        start = time.monotonic()
+        search = Lookahead(scene, first)
+        plan = search.run(state, lists)
+        self._plan_seconds += time.monotonic() - start
+        if plan is None:
+            failure, at = search.failure, index + search.failure.index
+            text = f"index {at}: {failure.text} ({search.tried} combinations tried)"
+            raise SkillFailure("plan", failure.side, failure.code, text, at)
+        return plan, state, scene
 
     def _step(self, state: PlanState, steps: dict[str, Step], scene: PlanningScene) -> PlanState:
         start = time.monotonic()
@@ -245,7 +265,7 @@ class _Run:
             self._done,
             failure.code,
             str(failure),
-            self._done,
+            self._done if failure.index is None else failure.index,
             failure.side,
             failure.layer,
             self._plan_seconds,

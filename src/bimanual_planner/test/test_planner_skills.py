@@ -179,3 +179,27 @@ def test_delay_waits_in_the_worlds_time():
     world, skills = skills_in()
     assert skills.execute([Skill("delay", seconds=0.7)], []).success
     assert world.waited == pytest.approx(0.7)
+
+
+def test_what_is_only_looked_ahead_along_is_kept_possible_and_not_done():
+    world, skills = skills_in(cube("cube", -0.2, 0.0))
+    retreat = Skill("move_by_displacement", displacement=(0.0, 0.0, -0.08), move_axis="arm")
+    wanted = [GRASP, LIFT, place(se3.make_T((-0.1, -0.1, 0.7405))), retreat, HOME]
+    for index in range(len(wanted)):
+        report = skills.execute(wanted[index:], [], ahead=len(wanted) - index - 1)
+        assert report.success, report.error_msg
+        assert (report.asked, report.done) == (len(wanted) - index, 1)
+    one, together = skills_in(cube("cube", -0.2, 0.0))
+    assert together.execute(wanted, []).success
+    assert np.allclose(world.q, one.q, atol=1e-6)
+    assert len(world.motions) == len(one.motions)
+
+
+def test_all_ahead_moves_nothing_and_tells_where_it_would_fail():
+    world, skills = skills_in(cube("cube", -0.2, 0.0))
+    assert skills.execute([GRASP, LIFT], [], ahead=2).success
+    far = Skill("move_by_displacement", displacement=(0.0, 0.0, 2.0))
+    report = skills.execute([GRASP, far], [], ahead=2)
+    assert (report.layer, report.failed_index, report.failed_side, report.done) == ("plan", 1, "left", 0)
+    assert not world.motions
+    assert "outside [0, 2]" in skills.execute([GRASP, LIFT], [], ahead=3).error_msg

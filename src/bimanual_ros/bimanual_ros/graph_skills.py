@@ -45,11 +45,17 @@ class GraphSkills:
         self._world.robot.arm(side)
         return self._world.observe().T_world_tcp[side]
 
-    def execute(self, left: Sequence[Skill], right: Sequence[Skill], sync: str = "proportional") -> SkillReport:
-        """Run both lists index by index. Raises SilentNodeError naming a planner that falls silent."""
+    def execute(
+        self, left: Sequence[Skill], right: Sequence[Skill], sync: str = "proportional", ahead: int = 0
+    ) -> SkillReport:
+        """Run both lists index by index, but for the last ``ahead``.
+
+        Raises SilentNodeError naming a planner that falls silent.
+        """
         feed = self._world.feed
         feed.until(lambda: self.ready, "the action skills/execute", PLANNER, PLANNER_SILENCE_S)
-        goal = ExecuteSkill.Goal(left=[skill_msg(s) for s in left], right=[skill_msg(s) for s in right], sync=sync)
+        lists = {"left": [skill_msg(s) for s in left], "right": [skill_msg(s) for s in right]}
+        goal = ExecuteSkill.Goal(**lists, sync=sync, ahead=ahead)
         asked = max(len(left), len(right))
         what = "skills/execute"
         handle = feed.result(self._client.send_goal_async(goal), what, PLANNER, PLANNER_SILENCE_S)
