@@ -1,4 +1,4 @@
-"""What a world executes: a synchronised motion of arms and grippers, and the truthful report of it."""
+"""What a world executes: a synchronised motion of arms and grippers with its truthful report, or a stream of points."""
 
 from __future__ import annotations
 
@@ -75,6 +75,30 @@ class Motion:
     def __post_init__(self) -> None:
         if not self.arms and not self.grippers:
             raise BimanualError("motion is empty: it moves neither an arm nor a gripper")
+
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """Timed points by side that arms and grippers follow without a goal, as policies and people give them.
+
+    Time 0 of every trajectory is ``start_ns``; points in the past are dropped. A newer stream replaces what is left of
+    the one before it; the joints come to rest where the points end. A gripper's trajectory has one joint, its opening
+    [m].
+    """
+
+    start_ns: int
+    arms: dict[str, JointTrajectory] = field(default_factory=dict)
+    grippers: dict[str, JointTrajectory] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.arms and not self.grippers:
+            raise BimanualError("stream is empty: it moves neither an arm nor a gripper")
+
+    @property
+    def parts(self) -> dict[str, JointTrajectory]:
+        """The trajectories by controller: ``left_arm``, ``left_gripper``, ..."""
+        arms = {f"{side}_arm": trajectory for side, trajectory in self.arms.items()}
+        return arms | {f"{side}_gripper": trajectory for side, trajectory in self.grippers.items()}
 
 
 @dataclass(frozen=True)

@@ -38,12 +38,22 @@ def compress(topic: str, data: bytes) -> Encoded:
         rgb = _pixels(topic, message, 3).reshape(message.height, message.width, 3)
         if message.encoding == "bgr8":
             rgb = rgb[:, :, ::-1]
-        return _encoded(topic + COLOUR_SUFFIX, message.header, JPEG_FORMAT, encode_jpeg(rgb))
+        return colour_message(topic, message.header, rgb)
     if message.encoding == "16UC1":
         order = ">u2" if message.is_bigendian else "<u2"
         depth = _pixels(topic, message, 2).view(order).astype(np.uint16, copy=False)
-        return _encoded(topic + DEPTH_SUFFIX, message.header, DEPTH_FORMAT, encode_depth(depth))
+        return depth_message(topic, message.header, depth)
     return Encoded(topic, IMAGE, data)
+
+
+def colour_message(topic: str, header: Any, rgb: NDArray[np.uint8]) -> Encoded:
+    """The CompressedImage (JPEG) of a picture (H, W, 3) that ``topic`` would carry as an Image."""
+    return _encoded(topic + COLOUR_SUFFIX, header, JPEG_FORMAT, encode_jpeg(rgb))
+
+
+def depth_message(topic: str, header: Any, depth_mm: NDArray[np.uint16]) -> Encoded:
+    """The CompressedImage (PNG with image_transport's header) of depth (H, W) [mm]; as :func:`colour_message`."""
+    return _encoded(topic + DEPTH_SUFFIX, header, DEPTH_FORMAT, encode_depth(depth_mm))
 
 
 def _pixels(topic: str, message: Any, bytes_per_pixel: int) -> NDArray[np.uint8]:

@@ -29,12 +29,22 @@ def new_folder(directory: Path | str) -> Path:
         exists, real = path.exists() or path.is_symlink(), path.resolve()
     except (OSError, RuntimeError) as error:
         raise BimanualError(f"{path} cannot be looked at: {error}", ErrorCode.DATA_WRITE_FAILED) from None
-    for folder in SYSTEM:
-        if real.is_relative_to(folder):
-            raise BimanualError(f"{real} is in {folder}, which belongs to the operating system; record elsewhere")
+    _check_owner(real)
     if exists:
         raise BimanualError(f"{path} exists; a recording needs a new folder", ErrorCode.DATA_WRITE_FAILED)
     return path
+
+
+def check_outside_system(directory: Path | str) -> None:
+    """Raises BimanualError for an odd or too long path, and one in a folder of the operating system."""
+    _check_text(os.fspath(directory))
+    _check_owner(Path(directory).resolve())
+
+
+def _check_owner(real: Path) -> None:
+    for folder in SYSTEM:
+        if real.is_relative_to(folder):
+            raise BimanualError(f"{real} is in {folder}, which belongs to the operating system; record elsewhere")
 
 
 def _check_text(text: str) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ class _Item:
 
     stamp_ns: int
     encoded: Future[Encoded] | Encoded
+    exact: bool = False  # known to be no longer than the message
 
 
 @dataclass
@@ -137,6 +139,21 @@ class Recorder:
 
         Raises BimanualError (DATA_WRITE_FAILED) once the bag can no longer be written.
         """
+        if type_name == IMAGE:
+            self.on_picture(stamp_ns, partial(compress, topic, data))
+        else:
+            self._take(stamp_ns, Encoded(topic, type_name, data), exact=False)
+
+    def on_exact(self, stamp_ns: int, message: Encoded) -> None:
+        """Take one message whose bytes end where the message ends, as ``cdr.encode`` makes them; as
+        :meth:`on_message`."""
+        self._take(stamp_ns, message, exact=True)
+
+    def on_picture(self, stamp_ns: int, encode: Callable[[], Encoded]) -> None:
+        """Take the message that ``encode`` makes in a worker thread; as :meth:`on_message`."""
+        self._take(stamp_ns, encode, exact=False)
+
+    def _take(self, stamp_ns: int, message: Encoded | Callable[[], Encoded], exact: bool) -> None:
         with self._lock:
             recording = self._recording
             if recording is None:
@@ -144,10 +161,8 @@ class Recorder:
             if recording.broken and recording.error is not None:
                 recording.lost += 1
                 raise recording.error
-            encoded: Future[Encoded] | Encoded = Encoded(topic, type_name, data)
-            if type_name == IMAGE:
-                encoded = self._pool.submit(compress, topic, data)
-            recording.items.put(_Item(stamp_ns, encoded))
+            encoded = message if isinstance(message, Encoded) else self._pool.submit(message)
+            recording.items.put(_Item(stamp_ns, encoded, exact))
 
     def annotate(self, values: Mapping[str, Any]) -> EpisodeMeta:
         """Merge values into the running or last episode's ``episode.json``. Raises BimanualError if there was none or a
@@ -199,7 +214,8 @@ def _write(recording: _Recording, item: _Item) -> None:
         return
     try:
         encoded = item.encoded.result() if isinstance(item.encoded, Future) else item.encoded
-        recording.writer.write(encoded.topic, encoded.type, item.stamp_ns, exact(encoded.type, encoded.data))
+        data = encoded.data if item.exact else exact(encoded.type, encoded.data)
+        recording.writer.write(encoded.topic, encoded.type, item.stamp_ns, data)
     except BimanualError as error:
         _lost(recording, error)
     except Exception as error:  # noqa: BLE001 - the writer must live on, or senders would wait for ever

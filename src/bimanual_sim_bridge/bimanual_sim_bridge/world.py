@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from bimanual_control.bank import BankSettings, ControllerBank
 from bimanual_control.guarding import guard_of
 from bimanual_control.motion_handle import MotionHandle
 from bimanual_core.errors import BimanualError, ErrorCode
-from bimanual_core.motion import Motion, MotionReport
+from bimanual_core.motion import Motion, MotionReport, Stream
 from bimanual_core.observation import CameraFrame, JointSample, ObjectSnapshot, Observation
 from bimanual_core.protocols import SampleListener
 from bimanual_core.rates import (
@@ -64,6 +64,7 @@ class SapienWorld:
         self._scene: SapienScene | None = None
         self._sample: JointSample | None = None
         self._listeners: list[SampleListener] = []
+        self._tick_listener: Callable[[], None] | None = None
 
     def continue_from(self, at_ns: int) -> None:
         """Go on after the time ``at_ns`` [ns] of a world that ended; load a scene next.
@@ -122,12 +123,18 @@ class SapienWorld:
         if listener in self._listeners:
             self._listeners.remove(listener)
 
+    def listen_to_ticks(self, listener: Callable[[], None] | None) -> None:
+        """Call ``listener()``, and no other, after every tick of :meth:`tick` and its 30 Hz listeners; None ends it."""
+        self._tick_listener = listener
+
     # -- the primitives of time -----------------------------------------------------------------------------------
     def tick(self) -> None:
         """One physics tick: controllers, drives, physics; then the listeners where a 30 Hz sample is due."""
         self._step()
         if self.tick_count % OBJECTS_TICKS == 0:
             self._notify()
+        if self._tick_listener is not None:
+            self._tick_listener()
 
     def start_cameras(self, names: Sequence[str]) -> None:
         """Ask for pictures of the newest tick (see :class:`CameraRig`); fetch them before the next call."""
@@ -154,6 +161,13 @@ class SapienWorld:
         if not handle.rejected:
             self.run_until_idle()
         return handle.report(self.stamp_ns)
+
+    def command(self, stream: Stream) -> None:
+        """Hand ``stream`` to the controllers; time does not move. Raises GoalRejectedError for a part that is refused;
+        the parts before it move."""
+        self.joints()
+        for part, trajectory in stream.parts.items():
+            self.bank.stream(part, trajectory, stream.start_ns)
 
     def wait(self, seconds: float) -> None:
         """Let simulated time pass, up to the next multiple of REST_TICKS. Raises BimanualError if negative."""

@@ -1,8 +1,10 @@
-"""One episode of an expert: sample, load, run, judge. The same code in process and across the graph."""
+"""One episode: sample, load, let something act, judge. The same code in process and across the graph."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -13,13 +15,13 @@ from bimanual_core.skill import SkillReport
 from bimanual_tasks.assets import find_asset
 from bimanual_tasks.geometry import AssetLookup
 from bimanual_tasks.language import choose_instruction
-from bimanual_tasks.registry import Expert
+from bimanual_tasks.performer import Assignment, Performer
 from bimanual_tasks.sampler import sample_scene
 from bimanual_tasks.session import Session
 from bimanual_tasks.success import SuccessTracker
 from bimanual_tasks.task import Task
 
-#: After the expert has finished, the world runs on for at most this long [s] for the hold time to complete.
+#: After the performer has finished, the world runs on for at most this long [s] for the hold time to complete.
 GRACE_SECONDS = 1.0
 #: Time between two looks at the tracker meanwhile [s]: three samples.
 LOOK_SECONDS = 3 / OBJECTS_HZ
@@ -28,7 +30,7 @@ LOOK_SECONDS = 3 / OBJECTS_HZ
 @dataclass(frozen=True)
 class EpisodeResult:
     """How one seed went. ``seconds`` is the world's own time to success or to the end, ``wall_seconds`` ours;
-    ``expert_*`` repeats the expert's report."""
+    ``done``, ``asked`` and the error repeat the performer's report: skills of an expert, actions of a policy."""
 
     seed: int
     success: bool
@@ -39,10 +41,10 @@ class EpisodeResult:
     arm_arm_contacts: int
     arm_table_contacts: int
     instruction: str
-    expert_done: int
-    expert_asked: int
-    expert_error_code: int
-    expert_error_msg: str
+    done: int
+    asked: int
+    error_code: int
+    error_msg: str
 
     @property
     def unintended_contacts(self) -> int:
@@ -64,12 +66,32 @@ class EpisodeResult:
         return cls(**found)
 
 
-def run_episode(
-    session: Session, task: Task, expert: Expert, seed: int, assets: AssetLookup = find_asset
-) -> EpisodeResult:
-    """Let ``expert`` do ``task`` on the scene of ``seed``.
+@dataclass(frozen=True, eq=False)
+class EpisodeStart:
+    """An episode whose scene is loaded and in which nothing has moved yet."""
 
-    A refusal or failure of the expert is a result with its reason, not an exception; SilentNodeError is raised,
+    task: Task
+    seed: int
+    scene_id: int
+    instruction: str
+    tracker: SuccessTracker
+
+
+#: What follows an episode from its start until the hold time has ended, such as a recording.
+EpisodeWatch = Callable[[EpisodeStart], AbstractContextManager[object]]
+
+
+def run_episode(
+    session: Session,
+    task: Task,
+    perform: Performer,
+    seed: int,
+    assets: AssetLookup = find_asset,
+    watch: EpisodeWatch = nullcontext,
+) -> EpisodeResult:
+    """Let ``perform`` do ``task`` on the scene of ``seed``, followed by ``watch``.
+
+    A refusal or failure of the performer is a result with its reason, not an exception; SilentNodeError is raised,
     because without that node no further episode can run.
     """
     wall_start = time.monotonic()
@@ -77,10 +99,13 @@ def run_episode(
     scene_id = session.world.load_scene(sample.scene)
     start_ns = session.world.objects().stamp_ns
     tracker = SuccessTracker(task, session.world.robot, scene_id, start_ns, sample.scene.table, assets)
+    instruction = choose_instruction(task, sample.scene, seed)
+    assignment = Assignment(task, seed, instruction, lambda: tracker.success or tracker.timed_out)
     session.listen(tracker.update)
     try:
-        report = _run(session, expert, task)
-        _let_hold(session.world, tracker)
+        with watch(EpisodeStart(task, seed, scene_id, instruction, tracker)):
+            report = _run(session, perform, assignment)
+            _let_hold(session.world, tracker)
     finally:
         session.listen(None)
     contacts = session.contacts()
@@ -93,17 +118,17 @@ def run_episode(
         rejected=sample.rejected,
         arm_arm_contacts=contacts.arm_arm,
         arm_table_contacts=contacts.arm_table,
-        instruction=choose_instruction(task, sample.scene, seed),
-        expert_done=report.done,
-        expert_asked=report.asked,
-        expert_error_code=int(report.error_code),
-        expert_error_msg=report.error_msg,
+        instruction=instruction,
+        done=report.done,
+        asked=report.asked,
+        error_code=int(report.error_code),
+        error_msg=report.error_msg,
     )
 
 
-def _run(session: Session, expert: Expert, task: Task) -> SkillReport:
+def _run(session: Session, perform: Performer, assignment: Assignment) -> SkillReport:
     try:
-        return expert(session.skills, session.world, task)
+        return perform(session, assignment)
     except SilentNodeError:
         raise
     except BimanualError as error:
@@ -122,6 +147,4 @@ def _reason(tracker: SuccessTracker, report: SkillReport) -> str:
         return ""
     if report.success:
         return tracker.reason
-    return (
-        f"expert stopped after {report.done} of {report.asked} ({report.layer}): {report.error_msg}; {tracker.reason}"
-    )
+    return f"stopped after {report.done} of {report.asked} ({report.layer}): {report.error_msg}; {tracker.reason}"

@@ -9,6 +9,7 @@ from bimanual_core.observation import JointSample, ObjectSnapshot, ObjectState
 from bimanual_core.robot import load_robot
 from bimanual_core.skill import SkillReport
 from bimanual_description.files import robot_path
+from bimanual_tasks.performer import ExpertPerformer
 from bimanual_tasks.session import ContactCounts
 
 ROBOT = load_robot(robot_path("cobot_magic"))
@@ -69,8 +70,8 @@ def good_expert(skills, world, task):
     return SkillReport(5, 5)
 
 
-def expert_for(name):
-    return good_expert
+def performer_for(name):
+    return ExpertPerformer(good_expert)
 
 
 def broken_session():

@@ -12,6 +12,7 @@ from bimanual_core.errors import BimanualError, ErrorCode, SilentNodeError
 from bimanual_core.skill import SkillReport
 from bimanual_tasks.episode import EpisodeResult, run_episode
 from bimanual_tasks.evaluate import evaluate, run_in_session
+from bimanual_tasks.performer import ExpertPerformer
 from bimanual_tasks.registry import get_task
 from bimanual_tasks.results import Evaluation, ResultsFile, overall_report, task_report
 from bimanual_tasks.wilson import wilson_interval
@@ -38,7 +39,7 @@ def silent_expert(skills, world, task):
 
 def test_success_completes_its_hold_after_the_expert():
     session = FakeSession()
-    result = run_episode(session, TASK, good_expert, 100_000)
+    result = run_episode(session, TASK, ExpertPerformer(good_expert), 100_000)
     assert result.success
     assert result.reason == ""
     assert 2.4 < result.seconds < 2.7
@@ -49,12 +50,12 @@ def test_success_completes_its_hold_after_the_expert():
 @pytest.mark.parametrize(
     ("expert", "reason"),
     [
-        (failing_expert, "expert stopped after 2 of 5 (plan): no IK at 0.91 m; block is not at pad"),
+        (failing_expert, "stopped after 2 of 5 (plan): no IK at 0.91 m; block is not at pad"),
         (raising_expert, "no such actor"),
     ],
 )
 def test_failures_carry_their_reason(expert, reason):
-    result = run_episode(FakeSession(), TASK, expert, 100_001)
+    result = run_episode(FakeSession(), TASK, ExpertPerformer(expert), 100_001)
     assert not result.success
     assert reason in result.reason
     assert result.arm_table_contacts == 2
@@ -63,7 +64,7 @@ def test_failures_carry_their_reason(expert, reason):
 def test_a_silent_node_ends_the_evaluation_and_the_listener():
     session = FakeSession()
     with pytest.raises(SilentNodeError):
-        run_episode(session, TASK, silent_expert, 0)
+        run_episode(session, TASK, ExpertPerformer(silent_expert), 0)
     assert session.listener is None
 
 
@@ -138,8 +139,8 @@ def test_wilson_interval_against_published_values():
 
 def test_workers_give_what_one_process_gives():
     seeds = range(100_000, 100_004)
-    alone = {r.seed: r for r in run_in_session(FakeSession(), fake.expert_for)("handover_block", "", seeds)}
-    spread = {r.seed: r for r in run_in_workers(FakeSession, 2, fake.expert_for)("handover_block", "", seeds)}
+    alone = {r.seed: r for r in run_in_session(FakeSession(), fake.performer_for)("handover_block", "", seeds)}
+    spread = {r.seed: r for r in run_in_workers(FakeSession, 2, fake.performer_for)("handover_block", "", seeds)}
 
     def outcome(r):
         return dataclasses.replace(r, wall_seconds=0.0)
@@ -150,4 +151,4 @@ def test_workers_give_what_one_process_gives():
 
 def test_a_worker_that_cannot_start_says_why():
     with pytest.raises(BimanualError, match="no Vulkan device"):
-        list(run_in_workers(fake.broken_session, 2, fake.expert_for)("handover_block", "", range(4)))
+        list(run_in_workers(fake.broken_session, 2, fake.performer_for)("handover_block", "", range(4)))

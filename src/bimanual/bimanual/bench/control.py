@@ -28,7 +28,8 @@ from bimanual_hardware.robot.device import BackendOptions
 from bimanual_hardware.robot.driver import DriverSettings
 from bimanual_sim_bridge.world import SapienWorld
 from bimanual_tasks.episode import run_episode
-from bimanual_tasks.registry import get_expert, get_task, task_names
+from bimanual_tasks.performer import expert_performer
+from bimanual_tasks.registry import get_task, task_names
 
 Array = NDArray[np.float64]
 STOPS = 100
@@ -94,7 +95,7 @@ def bench_control(robot_name: str = "cobot_magic", stops: int = STOPS, episodes:
         trace.bank = session.world.bank
         for name in task_names():
             for seed in range(episodes):
-                run_episode(session, get_task(name), get_expert(name), seed)
+                run_episode(session, get_task(name), expert_performer(name), seed)
     finally:
         session.close()
     return figures | trace.tracking() | _guard_cost(robot, np.array(trace.commanded))
