@@ -80,6 +80,11 @@ class ArmTrajectoryController:
         return self._follower is None
 
     @property
+    def streaming(self) -> bool:
+        """Whether streamed points move the arm, or the braking after them."""
+        return isinstance(self._follower, StreamFollower)
+
+    @property
     def state(self) -> ControllerState:
         """Commanded and measured joints of the newest step."""
         c, m = self._command, self._measured

@@ -123,6 +123,11 @@ class ControllerBank:
         return not all(arm.idle and gripper.idle for arm, gripper, _, _ in self._layout)
 
     @property
+    def pursuing(self) -> bool:
+        """Whether a goal, or the braking after one, moves anything or waits to; streams do not count."""
+        return not all((arm.idle or arm.streaming) and (gripper.goal is None) for arm, gripper, _, _ in self._layout)
+
+    @property
     def goals(self) -> dict[str, GoalHandle]:
         """The running goals by part."""
         found = {c.name: c.goal for pair in self._layout for c in pair[:2]}

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from bimanual_core.motion import Motion, MotionReport
+from bimanual_core.motion import Motion, MotionReport, Stream
 from bimanual_core.observation import JointSample, ObjectSnapshot, Observation, Setpoint
 from bimanual_core.robot import RobotSpec
 from bimanual_core.scene import SceneSpec
@@ -51,6 +51,14 @@ class World(Protocol):
         """Run a synchronised motion to its end; never raises for a motion the controllers refuse."""
         ...
 
+    def command(self, stream: Stream) -> None:
+        """Let arms and grippers follow ``stream`` from now on; returns at once, and time does not move.
+
+        Raises BimanualError (CONTROL_*) in the controller's words if a part is refused; across the graph refusals may
+        be told by the next call instead.
+        """
+        ...
+
     def wait(self, seconds: float) -> None:
         """Let ``seconds`` of the world's own time pass."""
         ...
@@ -69,8 +77,14 @@ class SimulatedWorld(World, Protocol):
 class Skills(Protocol):
     """RoboTwin's primitives, two arms' lists run together."""
 
-    def execute(self, left: Sequence[Skill], right: Sequence[Skill], sync: str = "proportional") -> SkillReport:
-        """Run both lists index by index; a shorter list is filled with ``hold``."""
+    def execute(
+        self, left: Sequence[Skill], right: Sequence[Skill], sync: str = "proportional", ahead: int = 0
+    ) -> SkillReport:
+        """Run both lists index by index; a shorter list is filled with ``hold``.
+
+        The last ``ahead`` indices are not done: what is done is chosen such that they stay possible. With all of them
+        ahead nothing moves, and the report says whether the lists can be planned from here.
+        """
         ...
 
     def arm_pose(self, side: str) -> Array:
@@ -85,5 +99,6 @@ class Policy(Protocol):
     def reset(self) -> None: ...
 
     def infer(self, window: Sequence[Observation], instruction: str) -> Array:
-        """Action chunk (T, D); action[t] is the command issued at t."""
+        """Action chunk (T, D) at the policy's rate, joints commanded: action[0] is the command at the stamp of the
+        newest observation of ``window`` (which is there already), action[k] the command k periods later."""
         ...

@@ -17,7 +17,7 @@ from sensor_msgs.msg import JointState
 
 from bimanual_core.contract import driver_of
 from bimanual_core.errors import BimanualError, ErrorCode
-from bimanual_core.motion import Motion, MotionReport, PartReport
+from bimanual_core.motion import Motion, MotionReport, PartReport, Stream
 from bimanual_core.observation import CameraFrame, ObjectSnapshot, Observation
 from bimanual_core.protocols import SampleListener
 from bimanual_core.rates import PHYSICS_HZ, START_DELAY_S, seconds_to_ns
@@ -35,6 +35,7 @@ from bimanual_ros.motion_client import MotionClient, SentPart
 from bimanual_ros.polling import Polled
 from bimanual_ros.sample_pairs import SamplePairs
 from bimanual_ros.sim_client import LOADING_S, SimClient
+from bimanual_ros.stream_client import StreamClient
 from control_msgs.msg import JointTrajectoryControllerState
 
 Array = NDArray[np.float64]
@@ -101,6 +102,7 @@ class GraphWorld:
             endpoints.subscription(f"{part}_controller/controller_state", take, True, 1, polled)
         self._sim = SimClient(self.feed, endpoints) if graph == "sim" else None
         self._motions = MotionClient(self.feed, endpoints, robot, self.owner)
+        self._streams = StreamClient(self.feed, endpoints, robot, self.owner)
         self._cameras = CameraFeed(self.feed, endpoints, robot)
         self._acquire = endpoints.client("control/acquire")
         self._release = endpoints.client("control/release")
@@ -135,6 +137,19 @@ class GraphWorld:
         if self._sim is not None and self._sim.lockstep:
             return self._execute_lockstep(motion, self._sim)
         return self._execute_realtime(motion)
+
+    def command(self, stream: Stream) -> None:
+        """Let arms and grippers follow ``stream``; in lockstep its points pass while time is waited for.
+
+        Raises BimanualError if somebody else holds the arms or the robot is stopped. What else the controllers refuse
+        is in the driver's log.
+        """
+        since_ns = self._wait_ready()
+        leased = self._lease(max(since_ns, self._joints_ns()))
+        if leased is not None:
+            raise BimanualError(leased.error_msg, leased.error_code)
+        self._motions.check_stop()
+        self._streams.send(stream, delivered=self.lockstep)
 
     def wait(self, seconds: float) -> None:
         """Let ``seconds`` of the world's own time pass. Raises BimanualError if negative or not finite."""

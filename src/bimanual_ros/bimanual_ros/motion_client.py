@@ -74,6 +74,11 @@ class MotionClient:
         """Whether the driver last said that every arm is leased to the sender."""
         return all(self._owners.get(side) == self._sender for side in self._robot.sides)
 
+    def check_stop(self) -> None:
+        """Raises BimanualError (CONTROL_STOPPED) with the reason while the robot is stopped."""
+        if self._safety.stopped:
+            raise BimanualError(f"the robot is stopped: {self._safety.reason}", ErrorCode.CONTROL_STOPPED)
+
     def send(self, motion: Motion, start_ns: int) -> list[SentPart]:
         """Send every part to start at ``start_ns``; returns when each was taken on or refused."""
         self._feed.until(lambda: self.ready, "the controllers' actions", self._driver)

@@ -108,12 +108,17 @@ class SimBridge(Node):
             text = "the graph was there already: its time goes on at {:.3f} s, in an empty scene {}"
             self.get_logger().warning(text.format(self.world.stamp_ns * 1e-9, self.world.scene_id))
 
+    @property
+    def _moved_by_goals(self) -> bool:
+        """Streams do not let lockstep time run: who streams points asks for the steps as well, between two of them."""
+        return self.world.bank.pursuing
+
     # -- the loop -----------------------------------------------------------------------------------------------------
     def spin(self, executor: SingleThreadedExecutor) -> None:
         """Run until the context is shut down."""
         while True:
             self._controllers.beat(time.monotonic())
-            if self.run.wants_tick(self.world.tick_count, self.world.bank.active):
+            if self.run.wants_tick(self.world.tick_count, self._moved_by_goals):
                 self._advance(executor)
             else:
                 self._rest(executor)

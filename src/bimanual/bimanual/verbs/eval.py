@@ -1,13 +1,14 @@
 """Evaluate a policy on tasks: success rates with confidence intervals, seed by seed.
 
-Seeds are 100000 * (1 + seed0) + i, as they come; the only scenes dropped are the sampler's own rejections, which are
-counted. With --resume FILE finished episodes are kept in FILE (JSON lines) and not run again.
+The policy is ``expert``, one that comes with the project (``dp3``), or the path of a checkpoint. Seeds are
+100000 * (1 + seed0) + i, as they come; the only scenes dropped are the sampler's own rejections, which are counted.
+With --resume FILE finished episodes are kept in FILE (JSON lines) and not run again.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from typing import Any
@@ -15,21 +16,21 @@ from typing import Any
 from bimanual.output import note, print_json
 from bimanual_core.errors import BimanualError
 from bimanual_tasks.episode import EpisodeResult
-from bimanual_tasks.evaluate import EpisodeRunner, evaluate, run_in_session
+from bimanual_tasks.evaluate import EpisodeRunner, SessionFactory, evaluate, run_in_session
+from bimanual_tasks.performer import PerformerLookup, expert_performer
 from bimanual_tasks.registry import DEFAULT_VARIANT, get_expert, get_task, task_names
 from bimanual_tasks.results import Evaluation, ResultsFile, overall_report, task_report
 from bimanual_tasks.seeds import evaluation_seeds
-from bimanual_tasks.session import Session
 from bimanual_tasks.workers import run_in_workers
 
-POLICIES = ("expert",)
+EXPERT = "expert"
 WORLDS = ("process", "graph")
 ALL = "all"
 INTERRUPTED = 130
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--policy", choices=POLICIES, default="expert", help="what acts")
+    parser.add_argument("--policy", default=EXPERT, help=f"what acts: {EXPERT}, dp3 or a checkpoint ({EXPERT})")
     parser.add_argument("--task", required=True, help=f"a task or {ALL}; tasks: {', '.join(task_names())}")
     parser.add_argument("--variant", default=DEFAULT_VARIANT, help=f"published version of the task ({DEFAULT_VARIANT})")
     parser.add_argument("--episodes", type=int, default=20, help="episodes per task (20)")
@@ -37,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--world", choices=WORLDS, default="process", help="in this process, or over the ROS graph")
     parser.add_argument("--workers", type=int, default=1, help="processes side by side, only with --world process (1)")
     parser.add_argument("--robot", default="cobot_magic", help="robot YAML of bimanual_description (cobot_magic)")
+    parser.add_argument("--shuffle-clouds", action="store_true", help="mix the pixels of what the policy sees")
     parser.add_argument("--resume", metavar="FILE", help="JSON-lines file of results to keep and to go on from")
     parser.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
 
@@ -48,9 +50,10 @@ def run(args: argparse.Namespace) -> int:
     file = ResultsFile(args.resume) if args.resume else None
     reports: list[dict[str, Any]] = []
     interrupted = False
+    policy = args.policy + ("+shuffled-clouds" if args.shuffle_clouds else "")
     with _runner(args) as runner:
         for name in tasks:
-            evaluation = Evaluation(args.policy, name, args.variant, args.world)
+            evaluation = Evaluation(policy, name, args.variant, args.world)
             results: list[EpisodeResult] = []
             try:
                 with closing(evaluate(evaluation, seeds, runner, file)) as episodes:
@@ -73,7 +76,10 @@ def _check(args: argparse.Namespace, tasks: list[str]) -> None:
     """Refuse what cannot run before anything starts."""
     for name in tasks:
         get_task(name, args.variant)
-        get_expert(name)
+        if args.policy == EXPERT:
+            get_expert(name)
+    if args.policy == EXPERT and args.shuffle_clouds:
+        raise BimanualError("--shuffle-clouds needs a policy that sees; the expert does not")
     if args.workers < 1:
         raise BimanualError(f"--workers {args.workers} is below the limit 1")
     if args.world == "graph" and args.workers != 1:
@@ -82,26 +88,41 @@ def _check(args: argparse.Namespace, tasks: list[str]) -> None:
 
 @contextmanager
 def _runner(args: argparse.Namespace) -> Iterator[EpisodeRunner]:
-    factory = _session_factory(args.world, args.robot)
+    factory, performers = _expert(args) if args.policy == EXPERT else _policy(args)
     if args.workers > 1:
-        yield run_in_workers(factory, args.workers)
+        yield run_in_workers(factory, args.workers, performers)
         return
     session = factory()
     try:
-        yield run_in_session(session)
+        yield run_in_session(session, performers)
     finally:
         session.close()
 
 
-def _session_factory(world: str, robot: str) -> Callable[[], Session]:
-    """What opens a session in that world. Only the world that is asked for is imported."""
-    if world == "graph":
+def _expert(args: argparse.Namespace) -> tuple[SessionFactory, PerformerLookup]:
+    """What opens a session of that world, and who acts in it. Only the world that is asked for is imported."""
+    if args.world == "graph":
         from bimanual.graph.session import graph_session
 
-        return partial(graph_session, robot)
+        return partial(graph_session, args.robot), expert_performer
     from bimanual.process_session import ProcessSession
 
-    return partial(ProcessSession, robot)
+    return partial(ProcessSession, args.robot), expert_performer
+
+
+def _policy(args: argparse.Namespace) -> tuple[SessionFactory, PerformerLookup]:
+    """The same for a policy: each process loads it, and sees what its checkpoint asks for."""
+    from bimanual.policy_session import PolicyPerformers, PolicySessionFactory
+
+    tasks = tuple(task_names()) if args.task == ALL else (args.task,)
+    threads = 1 if args.workers > 1 else 0
+    performers = PolicyPerformers(args.policy, tasks, args.shuffle_clouds, threads)
+    cameras = performers.cameras(args.robot)
+    if args.world == "graph":
+        from bimanual.graph.session import graph_session
+
+        return partial(graph_session, args.robot, {"cameras": ",".join(cameras) or "none"}), performers
+    return PolicySessionFactory(performers, args.robot), performers
 
 
 def _tell(evaluation: Evaluation, result: EpisodeResult, results: list[EpisodeResult], wanted: int) -> None:

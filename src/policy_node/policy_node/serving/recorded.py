@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from bimanual_core.errors import BimanualError, ErrorCode
 from bimanual_core.observation import Observation
 from bimanual_core.rates import NS_PER_S
-from policy_node.serving.spec import ServingSpec
+from bimanual_core.robot import RobotSpec
+from policy_node.contract import PolicyContract
 
 Array = NDArray[np.float64]
 SUFFIX = ".npz"
@@ -46,28 +47,35 @@ class RecordedPolicy:
         return self._actions[rows]
 
 
-def save_recorded(path: Path, spec: ServingSpec, actions: Array) -> None:
-    """Write ``actions`` (N, D) as a checkpoint of a :class:`RecordedPolicy`."""
-    np.savez_compressed(path, actions=actions, joints=spec.joints, robot=spec.robot, rate_hz=spec.rate_hz)
+def save_recorded(path: Path, robot: RobotSpec, rate_hz: int, actions: Array) -> None:
+    """Write ``actions`` (N, D) as a checkpoint of a :class:`RecordedPolicy` for ``robot``."""
+    np.savez_compressed(path, actions=actions, joints=robot.joints.names, robot=robot.name, rate_hz=rate_hz)
 
 
-def load_recorded(path: Path) -> tuple[RecordedPolicy, ServingSpec]:
+def load_recorded(path: Path) -> tuple[RecordedPolicy, PolicyContract]:
     """The policy of a file of :func:`save_recorded`. Raises BimanualError (POLICY_CHECKPOINT) for anything else."""
     try:
         with np.load(path, allow_pickle=False) as file:
-            spec = ServingSpec(
+            contract = PolicyContract(
                 robot=str(file["robot"]),
-                joints=tuple(str(name) for name in file["joints"]),
-                cameras=(),
-                rate_hz=float(file["rate_hz"]),
-                obs_steps=1,
+                joint_names=tuple(str(name) for name in file["joints"]),
+                cameras={},
+                rate_hz=int(file["rate_hz"]),
+                observations=1,
+                actions=CHUNK_STEPS // 2,
+                max_actions=CHUNK_STEPS,
             )
             actions = np.asarray(file["actions"], dtype=float)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise BimanualError(f"{path} is not a recorded policy: {error}", ErrorCode.POLICY_CHECKPOINT) from None
-    if actions.ndim != 2 or actions.shape[1] != len(spec.joints) or not len(actions) or not np.isfinite(actions).all():
+    if (
+        actions.ndim != 2
+        or actions.shape[1] != len(contract.joint_names)
+        or not len(actions)
+        or not np.isfinite(actions).all()
+    ):
         raise BimanualError(
-            f"{path}: actions have shape {actions.shape}, expected finite (N, {len(spec.joints)})",
+            f"{path}: actions have shape {actions.shape}, expected finite (N, {len(contract.joint_names)})",
             ErrorCode.POLICY_CHECKPOINT,
         )
-    return RecordedPolicy(actions, spec.rate_hz), spec
+    return RecordedPolicy(actions, contract.rate_hz), contract
