@@ -75,6 +75,11 @@ class DemonstrationSet:
     digest: str
 
     @property
+    def image_size(self) -> tuple[int, int]:
+        """Width and height [px] of the camera's pictures."""
+        return self.demonstrations[0].image_size
+
+    @property
     def rows(self) -> int:
         return sum(d.length for d in self.demonstrations)
 
@@ -107,6 +112,10 @@ def load_demonstrations(
         demonstrations.append(_load(path, folder / CACHE_FOLDER / f"{key}.npz", robot, cloud, chunk))
         if progress is not None:
             progress(number, len(kept))
+    sizes = {d.image_size: d.name for d in demonstrations}
+    if len(sizes) > 1:
+        both = ", ".join(f"{w} x {h} px ({name})" for (w, h), name in sizes.items())
+        raise BimanualError(f"{folder}: camera {cloud.camera!r} has several picture sizes: {both}", ErrorCode.DATA_INVALID)
     meta = kept[0][1]
     failed = len(episodes) - len(kept)
     return DemonstrationSet(robot, meta.task, meta.variant, tuple(demonstrations), failed, digest.hexdigest()[:16])

@@ -27,6 +27,7 @@ Stamps = NDArray[np.int64]
 SILENCE_S = 0.2
 JOINTS = "joint_states"
 STATIC_FRAMES = "/tf_static"
+OBJECTS = "scene/objects"
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +59,14 @@ class _Topics:
     depth: str
     info: str
     controllers: tuple[str, ...]
+    static_frames: str
+    objects: str | None
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Those that the bag has."""
+        names = (self.joints, self.depth, self.info, *self.controllers, self.static_frames, self.objects)
+        return tuple(name for name in names if name is not None)
 
 
 def read_table(folder: Path, robot: RobotSpec, camera: str, rate_hz: int) -> EpisodeTable:
@@ -74,17 +83,16 @@ def read_table(folder: Path, robot: RobotSpec, camera: str, rate_hz: int) -> Epi
 
 def _read(reader: EpisodeReader, robot: RobotSpec, camera: str, rate_hz: int) -> EpisodeTable:
     topics = _topics(reader, robot, camera)
-    streams = defaultdict(list)
-    for message in reader.messages(
-        topics.joints, topics.depth, topics.info, reader.topic(STATIC_FRAMES), *topics.controllers
-    ):
+    streams: dict[str, list[Any]] = defaultdict(list)
+    for message in reader.messages(*topics.all):
         streams[message.topic].append(message.decoded)
     info = streams[topics.info][0]
-    frames = [t for m in streams[reader.topic(STATIC_FRAMES)] for t in m.transforms]
+    frames = [t for m in streams[topics.static_frames] for t in m.transforms]
     measured = _Stream.of_joints(JOINTS, streams[topics.joints])
     depth = _Stream.of_messages(f"camera {camera!r}", streams[topics.depth])
     commanded = [_Stream.of_references(name, streams[name]) for name in topics.controllers]
-    instants = _instants([measured, depth, *commanded], rate_hz)
+    scene_ns = _scene_start(streams[topics.objects]) if topics.objects else 0
+    instants = _instants([measured, depth, *commanded], scene_ns, rate_hz)
     return EpisodeTable(
         instants,
         _flat(robot, [measured], instants),
@@ -104,6 +112,8 @@ def _topics(reader: EpisodeReader, robot: RobotSpec, camera: str) -> _Topics:
         _camera_topic(reader, camera, f"{base}/image_raw{DEPTH_SUFFIX}"),
         _camera_topic(reader, camera, f"{base}/camera_info"),
         tuple(reader.topic(f"{group}_controller/controller_state") for group in groups),
+        reader.topic(STATIC_FRAMES),
+        reader.topic(OBJECTS) if reader.has(OBJECTS) else None,
     )
 
 
@@ -163,10 +173,20 @@ class _Stream:
         return index
 
 
-def _instants(streams: list[_Stream], rate_hz: int) -> Stamps:
-    """Instants [ns] from where every stream has begun to where the first one ends."""
-    first = max(int(s.stamps_ns[0]) for s in streams)
+def _scene_start(objects: list[Any]) -> int:
+    """Stamp [ns] from which on the episode's own scene is there: a recording may begin in the one before."""
+    newest = max(message.scene_id for message in objects)
+    return min(header_ns(message.header) for message in objects if message.scene_id == newest)
+
+
+def _instants(streams: list[_Stream], scene_ns: int, rate_hz: int) -> Stamps:
+    """Instants [ns] from where the scene is there and every stream has begun to where the first one ends."""
     last = min(int(s.stamps_ns[-1]) for s in streams)
+    if last <= scene_ns:
+        raise BimanualError("the recording ends before the robot and its camera are seen in the scene")
+    first = max(int(s.stamps_ns[np.searchsorted(s.stamps_ns, scene_ns)]) for s in streams)
+    if last <= first:
+        raise BimanualError("the recording ends before all its streams have begun")
     return first + np.arange((last - first) * rate_hz // NS + 1) * NS // rate_hz
 
 
