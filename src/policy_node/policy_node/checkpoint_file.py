@@ -30,12 +30,12 @@ class CheckpointError(BimanualError):
 
 def write(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
     """Write a checkpoint at once: a reader sees the old file or the new one. Raises CheckpointError."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     metadata = {"format": FORMAT, "format_version": str(FORMAT_VERSION), "about": json.dumps(about, allow_nan=False)}
     fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
-        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, fresh, metadata)
+        fresh.write_bytes(save({name: t.detach().cpu().contiguous() for name, t in tensors.items()}, metadata))
         fresh.replace(path)
     except OSError as error:
         fresh.unlink(missing_ok=True)

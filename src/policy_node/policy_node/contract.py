@@ -56,4 +56,6 @@ class PolicyContract:
                 raise BimanualError(f"the policy needs camera {name!r}; the observation has: {have}")
             if frame.depth_mm.shape != (height, width):
                 rows, columns = frame.depth_mm.shape[:2]
-                raise BimanualError(f"camera {name!r} gives {columns} x {rows} px; the policy was trained on {width} x {height}")
+                raise BimanualError(
+                    f"camera {name!r} gives {columns} x {rows} px; the policy was trained on {width} x {height}"
+                )

@@ -115,7 +115,9 @@ def load_demonstrations(
     sizes = {d.image_size: d.name for d in demonstrations}
     if len(sizes) > 1:
         both = ", ".join(f"{w} x {h} px ({name})" for (w, h), name in sizes.items())
-        raise BimanualError(f"{folder}: camera {cloud.camera!r} has several picture sizes: {both}", ErrorCode.DATA_INVALID)
+        raise BimanualError(
+            f"{folder}: camera {cloud.camera!r} has several picture sizes: {both}", ErrorCode.DATA_INVALID
+        )
     meta = kept[0][1]
     failed = len(episodes) - len(kept)
     return DemonstrationSet(robot, meta.task, meta.variant, tuple(demonstrations), failed, digest.hexdigest()[:16])
@@ -151,9 +153,7 @@ def _key(episode: Path, cloud: CloudConfig, chunk: ChunkConfig) -> str:
     return hashlib.sha256(how.encode()).hexdigest()[:24]
 
 
-def _load(
-    episode: Path, cache: Path, robot: RobotSpec, cloud: CloudConfig, chunk: ChunkConfig
-) -> Demonstration:
+def _load(episode: Path, cache: Path, robot: RobotSpec, cloud: CloudConfig, chunk: ChunkConfig) -> Demonstration:
     cached = _from_cache(episode, cache, cloud.points, robot.joints.size)
     if cached is not None:
         return cached

@@ -110,7 +110,14 @@ class TrainingRun:
     """
 
     def __init__(
-        self, data: DemonstrationSet, out: Path, recipe: Recipe, *, seed: int = 0, device: str = "cpu", resume: bool = False
+        self,
+        data: DemonstrationSet,
+        out: Path,
+        recipe: Recipe,
+        *,
+        seed: int = 0,
+        device: str = "cpu",
+        resume: bool = False,
     ) -> None:
         self.data, self.out, self.seed, self.device = data, out, seed, device
         self.trainer = Trainer(data.demonstrations, recipe, seed, device)

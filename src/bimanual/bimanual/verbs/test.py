@@ -1,6 +1,6 @@
 """Run the checks and the tests: lint, types, then pytest over tests/ and src/*/test.
 
-Arguments after ``--`` go to pytest, for example ``bimanual test -- -k se3 -x``.
+Both extras are installed first, so that no test is skipped for want of them. Arguments after ``--`` go to pytest, for example ``bimanual test -- -k se3 -x``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+from bimanual.extras import MODULES, require
 from bimanual.output import note, print_json
 from bimanual_core.errors import BimanualError
 
@@ -50,6 +51,8 @@ def commands(args: argparse.Namespace, root: Path) -> dict[str, list[str]]:
 
 def run(args: argparse.Namespace) -> int:
     root = repository()
+    for extra in MODULES:
+        require(extra)
     results: dict[str, dict[str, object]] = {}
     for name, command in commands(args, root).items():
         note(f"--- {name}")

@@ -53,7 +53,9 @@ def load(path: Path | str) -> tuple[Dp3Network, Dp3About]:
 def parse(path: Path | str, values: Mapping[str, Any]) -> Dp3About:
     """What a checkpoint tells about itself, checked. Raises CheckpointError."""
     if values.get("policy") != POLICY:
-        raise CheckpointError(f"{path} holds policy {values.get('policy')!r}, expected {POLICY!r}", ErrorCode.DATA_INVALID)
+        raise CheckpointError(
+            f"{path} holds policy {values.get('policy')!r}, expected {POLICY!r}", ErrorCode.DATA_INVALID
+        )
     try:
         about = build(Dp3About, values, str(path))
     except ConfigError as error:
@@ -69,4 +71,6 @@ def _check_shapes(path: Path | str, found: Mapping[str, Tensor], wanted: Mapping
         have = tuple(found[name].shape) if name in found else None
         want = tuple(wanted[name].shape) if name in wanted else None
         if have != want:
-            raise CheckpointError(f"{path}: weights {name!r} have shape {have}, expected {want}", ErrorCode.DATA_INVALID)
+            raise CheckpointError(
+                f"{path}: weights {name!r} have shape {have}, expected {want}", ErrorCode.DATA_INVALID
+            )

@@ -55,12 +55,12 @@ class ChunkConfig:
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Widths. The encoder is the paper's; its U-Net of 512, 1024, 2048 channels has 255 M parameters, this one 0.9 M."""
+    """Widths. The encoder is the paper's; its U-Net of 512, 1024, 2048 channels has 255 M parameters, this one 1.2 M."""
 
     encoder: tuple[int, ...] = (64, 128, 256)
     cloud_features: int = 64
     state_features: int = 64
-    channels: tuple[int, int, int] = (64, 128, 192)
+    channels: tuple[int, int, int] = (64, 96, 128)
     step_embedding: int = 64
     kernel: int = 5
     groups: int = 8

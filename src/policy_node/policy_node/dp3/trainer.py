@@ -140,7 +140,11 @@ def _tables(demonstrations: tuple[Demonstration, ...], limits: Normaliser, devic
     def all_of(name: str) -> np.ndarray:
         return np.concatenate([getattr(d, name) for d in demonstrations])
 
-    state, action, cloud = limits.joints(all_of("state")), limits.joints(all_of("action")), limits.cloud(all_of("cloud"))
+    state, action, cloud = (
+        limits.joints(all_of("state")),
+        limits.joints(all_of("action")),
+        limits.cloud(all_of("cloud")),
+    )
     return Tables(*(torch.from_numpy(values).to(device) for values in (state, action, cloud)))
 
 
