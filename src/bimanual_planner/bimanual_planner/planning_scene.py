@@ -20,8 +20,9 @@ Array = NDArray[np.float64]
 
 
 class PlanningScene:
-    """Table, objects of one snapshot and the robot. Contacts allowed: the fingers that hold an object with it, and,
-    on a straight step, the held object with the table and the other objects (it is lifted off or set on them)."""
+    """Table, objects of one snapshot and the robot. Contacts allowed: the fingers that hold an object with it; on a
+    straight step, the held object with the table and the other objects (it is lifted off or set on them); and while its
+    arm rests, with the table and the objects that nobody carries."""
 
     def __init__(self, model: RobotModel, snapshot: ObjectSnapshot, config: PlannerConfig) -> None:
         """Raises UnknownNameError for an object whose asset the catalogue lacks."""
@@ -74,9 +75,16 @@ class PlanningScene:
             return self._scene.check_path(qs, self.config.margin if margin is None else margin)
 
     def _support(self, state: PlanState, steps: dict[str, Step]) -> list[tuple[str, str]]:
-        held = {state.held[s].name for s, step in steps.items() if step.straight and s in state.held}
-        others = [TABLE_NAME, *(name for name in state.objects)]
-        return [(name, other) for name in sorted(held) for other in others if other != name]
+        pairs = []
+        carried = {held.name for held in state.held.values()}
+        for side, held in state.held.items():
+            moves = side in steps and steps[side].path is not None
+            if moves and not steps[side].straight:
+                continue
+            # What a hand holds at rest goes on standing on what does not move either.
+            others = [name for name in state.objects if moves or name not in carried]
+            pairs += [(held.name, other) for other in (TABLE_NAME, *others) if other != held.name]
+        return sorted(set(pairs))
 
     def _sync(self, state: PlanState) -> None:
         """Place the objects as ``state`` has them; states that differ in joints only share their dictionaries."""

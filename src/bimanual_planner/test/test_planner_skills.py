@@ -195,6 +195,24 @@ def test_what_is_only_looked_ahead_along_is_kept_possible_and_not_done():
     assert len(world.motions) == len(one.motions)
 
 
+def test_an_arm_may_rest_with_its_grasp_closed_on_what_stands_while_the_other_moves():
+    world, skills = skills_in(cube("cube", -0.2, 0.0), cube("other", 0.2, 0.0))
+    assert skills.execute([GRASP], []).success
+    report = skills.execute([], [Skill("grasp_actor", "other", pre_grasp_dis=0.08), LIFT])
+    assert report.success, report.error_msg
+    assert world.pose("other")[2, 3] > world.pose("cube")[2, 3] + 0.05
+
+
+def test_what_rests_in_a_hand_is_no_more_run_into_than_what_stands():
+    world, skills = skills_in(cube("cube", -0.05, -0.1), cube("other", 0.25, -0.1))
+    assert skills.execute([GRASP], []).success
+    fetch = [Skill("grasp_actor", "other", pre_grasp_dis=0.08), LIFT]
+    assert skills.execute([], fetch).success
+    onto = Skill("move_by_displacement", displacement=(-0.28, 0.0, -0.06))
+    report = skills.execute([], [onto])
+    assert (report.success, report.layer) == (False, "plan")
+
+
 def test_all_ahead_moves_nothing_and_tells_where_it_would_fail():
     world, skills = skills_in(cube("cube", -0.2, 0.0))
     assert skills.execute([GRASP, LIFT], [], ahead=2).success
