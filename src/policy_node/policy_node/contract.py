@@ -14,7 +14,7 @@ from bimanual_core.robot import RobotSpec
 
 @dataclass(frozen=True)
 class PolicyContract:
-    """``cameras`` maps a name to the picture's (width, height) [px]; ``observations`` go in, ``actions`` come out, all at
+    """``cameras`` maps a name to the picture's (width, height) [px]; ``observations`` go in and ``actions`` come out at
     ``rate_hz``; ``max_actions`` is the longest chunk the policy can give."""
 
     robot: str

@@ -163,7 +163,7 @@ def _load(episode: Path, cache: Path, robot: RobotSpec, cloud: CloudConfig, chun
 
 
 def demonstration_of(name: str, table: EpisodeTable, cloud: CloudConfig, where: str) -> Demonstration:
-    """The demonstration in a table, without the rest before its first command. Raises BimanualError naming ``where``."""
+    """The demonstration in a table, without the rest before its first command. Raises BimanualError at ``where``."""
     start = lead_in(table.action)
     clouds, size = [], (0, 0)
     try:

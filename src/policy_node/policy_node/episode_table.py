@@ -92,7 +92,7 @@ def _read(reader: EpisodeReader, robot: RobotSpec, camera: str, rate_hz: int) ->
     depth = _Stream.of_messages(f"camera {camera!r}", streams[topics.depth])
     commanded = [_Stream.of_references(name, streams[name]) for name in topics.controllers]
     scene_ns = _scene_start(streams[topics.objects]) if topics.objects else 0
-    instants = _instants([measured, depth, *commanded], scene_ns, rate_hz)
+    instants = _instants(depth, [measured, *commanded], scene_ns, rate_hz)
     return EpisodeTable(
         instants,
         _flat(robot, [measured], instants),
@@ -179,14 +179,14 @@ def _scene_start(objects: list[Any]) -> int:
     return min(header_ns(message.header) for message in objects if message.scene_id == newest)
 
 
-def _instants(streams: list[_Stream], scene_ns: int, rate_hz: int) -> Stamps:
-    """Instants [ns] from where the scene is there and every stream has begun to where the first one ends."""
-    last = min(int(s.stamps_ns[-1]) for s in streams)
-    if last <= scene_ns:
-        raise BimanualError("the recording ends before the robot and its camera are seen in the scene")
-    first = max(int(s.stamps_ns[np.searchsorted(s.stamps_ns, scene_ns)]) for s in streams)
-    if last <= first:
-        raise BimanualError("the recording ends before all its streams have begun")
+def _instants(depth: _Stream, others: list[_Stream], scene_ns: int, rate_hz: int) -> Stamps:
+    """Instants [ns] from the first picture after the scene and every stream have begun to where the first one ends."""
+    last = min(int(s.stamps_ns[-1]) for s in (depth, *others))
+    begun = max(scene_ns, *(int(s.stamps_ns[0]) for s in others))
+    pictures = depth.stamps_ns[(depth.stamps_ns >= begun) & (depth.stamps_ns <= last)]
+    if pictures.size == 0:
+        raise BimanualError(f"{depth.what} has no picture of the scene while the joints are recorded")
+    first = int(pictures[0])
     return first + np.arange((last - first) * rate_hz // NS + 1) * NS // rate_hz
 
 

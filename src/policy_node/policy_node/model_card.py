@@ -18,15 +18,15 @@ joint commands. It was trained by `./bimanual train dp3` from demonstrations of 
 
 ## What it needs
 {contract}
-The point cloud is taken in the world frame, cropped to x [{x0}, {x1}], y [{y0}, {y1}], z [{z0}, {z1}] m, and thinned out to
-{points} points by farthest point sampling. Actions are commanded joints in flat order, radians and metres.
+The point cloud is taken in the world frame, cropped to x [{x0}, {x1}], y [{y0}, {y1}], z [{z0}, {z1}] m, and thinned
+out to {points} points by farthest point sampling. Actions are commanded joints in flat order, radians and metres.
 
 ## Where it comes from
 {training}
 ## What it cannot
-It knows one task, one robot and the camera's place it was trained with, and reads no instruction. Objects, positions or
-table heights unlike those of its demonstrations are outside of what it learned. It has no notion of safety: run it behind
-the controllers, whose limits hold for it as for everyone.
+It knows one task, one robot and the camera's place it was trained with, and reads no instruction. Objects, positions
+or table heights unlike those of its demonstrations are outside of what it learned. It has no notion of safety: run it
+behind the controllers, whose limits hold for it as for everyone.
 """
 
 
@@ -52,7 +52,12 @@ def write_card(path: Path, file: str, about: Dp3About) -> None:
         contract=_table(needs.items()),
         training=_table(about.training.items()),
         points=cloud.points,
-        **{"x0": x0, "x1": x1, "y0": y0, "y1": y1, "z0": z0, "z1": z1},
+        x0=x0,
+        x1=x1,
+        y0=y0,
+        y1=y1,
+        z0=z0,
+        z1=z1,
     )
     path.write_text(text, encoding="utf-8")
 

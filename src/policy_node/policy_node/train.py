@@ -200,8 +200,9 @@ class TrainingRun:
         """Where the weights come from, for readers."""
         data, log = self.data, self._log
         held = len(self.trainer.validation_episodes)
+        seen = len(data.demonstrations) - held
         return {
-            "episodes": f"{len(data.demonstrations) - held} trained on, {held} held out, {data.failed} failed ones skipped",
+            "episodes": f"{seen} trained on, {held} held out, {data.failed} failed ones skipped",
             "rows": str(data.rows),
             "data_digest": data.digest,
             "steps": str(self.trainer.step_count),

@@ -1,6 +1,7 @@
 """Run the checks and the tests: lint, types, then pytest over tests/ and src/*/test.
 
-Both extras are installed first, so that no test is skipped for want of them. Arguments after ``--`` go to pytest, for example ``bimanual test -- -k se3 -x``.
+Both extras are installed first, so that no test is skipped for want of them. Arguments after ``--`` go to pytest, for
+example ``bimanual test -- -k se3 -x``.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class ChunkConfig:
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Widths. The encoder is the paper's; its U-Net of 512, 1024, 2048 channels has 255 M parameters, this one 1.2 M."""
+    """Widths. The encoder is the paper's; its U-Net of 512, 1024, 2048 channels has 255 M weights, this one 1.2 M."""
 
     encoder: tuple[int, ...] = (64, 128, 256)
     cloud_features: int = 64

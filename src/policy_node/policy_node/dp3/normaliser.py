@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-
 Array32 = NDArray[np.float32]
 #: A joint that hardly moves in the data is not blown up: its range counts as this [rad; m].
 SMALLEST_RANGE = 1e-2

@@ -1,4 +1,4 @@
-"""Optimises a DP3 network: one step at a time, with all of its state in view, so that a run can stop and go on exactly."""
+"""Optimises a DP3 network, one step at a time, with all of its state in view: a run can stop and go on exactly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole state of a training run in one safetensors file: a run that goes on from it repeats no and misses no step."""
+"""The whole state of a training run in one safetensors file: what goes on from it repeats and misses no step."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def save(path: Path, trainer: Trainer, run: Mapping[str, Any]) -> None:
 
 
 def load(path: Path, trainer: Trainer) -> dict[str, Any]:
-    """Put ``trainer``, made with the same recipe, where the saved one was; what the run kept. Raises CheckpointError."""
+    """Put ``trainer``, of the same recipe, where the saved one was; gives what the run kept. Raises CheckpointError."""
     tensors, about = checkpoint_file.read(path)
     if about.get("policy") != KIND:
         raise CheckpointError(f"{path} holds {about.get('policy')!r}, expected {KIND!r}", ErrorCode.DATA_INVALID)
