@@ -6,6 +6,7 @@ traceback is logged once, the node counts it, /diagnostics shows the count, and 
 
 from __future__ import annotations
 
+import functools
 import inspect
 import time
 import traceback
@@ -108,6 +109,8 @@ def guarded(
             except Exception as error:  # noqa: BLE001 - as above
                 return failed(error, *args)
 
+    # rclpy asks a subscription's callback for its signature, to know whether it wants the message's info too.
+    functools.update_wrapper(guard, callback)
     setattr(guard, _MARK, True)
     return guard
 

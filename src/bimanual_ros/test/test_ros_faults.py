@@ -150,6 +150,20 @@ def test_messages_and_timers_that_fail_are_counted(rig: Rig) -> None:
     rig.until(lambda: heard and faults_of(rig.node).count >= 3)
 
 
+def test_a_callback_that_wants_the_info_of_a_message_gets_it(rig: Rig) -> None:
+    heard: list[Any] = []
+
+    def listen(message: Any, info: dict[str, Any]) -> None:
+        heard.append((message, info))
+
+    rig.endpoints.subscription("joint_states", listen)
+    publisher = rig.other.create_publisher(JointState, "joint_states", 10)
+    rig.until(lambda: publisher.get_subscription_count() == 1)
+    publisher.publish(JointState(name=["left_joint1"]))
+    rig.until(lambda: heard or faults_of(rig.node).count)
+    assert [m.name for m, info in heard if info["source_timestamp"] > 0] == [["left_joint1"]]
+
+
 @pytest.mark.parametrize("execute", [bug, late_bug])
 def test_a_goal_ends_aborted_with_words(rig: Rig, execute: Callable[..., Any]) -> None:
     rig.endpoints.action_server("skills/execute", execute)

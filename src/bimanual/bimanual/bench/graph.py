@@ -78,6 +78,9 @@ def _probe(seconds: float, environment: Mapping[str, str]) -> dict[str, Any]:
     if result.returncode != 0:
         raise BimanualError(f"the probe failed: {result.stderr.strip()}")
     found: dict[str, Any] = json.loads(result.stdout.strip().splitlines()[-1])
+    silent = [name for name, topic in found["topics"].items() if not topic["heard"]]
+    if silent:
+        raise BimanualError(f"the probe heard nothing on {', '.join(silent)}: {result.stderr.strip()}")
     return found
 
 
