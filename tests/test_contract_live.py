@@ -16,7 +16,7 @@ from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
 from test_overlay import UPSTREAM, built_hashes
 
 from bimanual.graph.session import CLIENT, GraphSession
-from bimanual_core.contract import ANY, CAMERA_STREAMS, Endpoint, Kind, Qos, endpoints
+from bimanual_core.contract import ANY, CAMERA_STREAMS, OPTIONAL, Endpoint, Kind, Qos, endpoints
 from bimanual_core.rates import NS_PER_S
 from bimanual_data.typestore import default_typestore
 from bimanual_description import load
@@ -52,7 +52,7 @@ class Live:
     table: dict[str, Endpoint] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.table = {e.name: e for e in endpoints(ROBOT, self.graph)}
+        self.table = {e.name: e for e in endpoints(ROBOT, self.graph) if e.server not in OPTIONAL}
         self.node = self.session.world.node
 
     def is_found(self) -> bool:

@@ -19,4 +19,5 @@ setup(
     maintainer_email="maintainers@bimanual.example.org",
     description="Policies that learn from demonstrations: data sets, training, checkpoints, inference and serving.",
     license="Apache-2.0",
+    entry_points={"console_scripts": ["policy_node = policy_node.node:main"]},
 )

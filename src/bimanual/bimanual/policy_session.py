@@ -22,7 +22,8 @@ from bimanual_tasks.seeds import generator
 from bimanual_tasks.session import Session
 from policy_node.contract import PolicyContract
 from policy_node.serving.load import find_checkpoint, load_policy, needs_learning
-from policy_node.serving.runner import PolicyRunner, check_serving
+from policy_node.serving.run import check_serving
+from policy_node.serving.runner import PolicyRunner
 
 Array = NDArray[np.float64]
 
@@ -53,8 +54,12 @@ class PolicyPerformers:
             check_serving(contract, load_robot(robot_path(robot)))
         return tuple(dict.fromkeys(camera for contract in contracts for camera in contract.cameras))
 
+    def checkpoint(self, task_name: str) -> Path:
+        """The checkpoint for a task. Raises BimanualError for one that is not there."""
+        return find_checkpoint(self.policy, task_name)
+
     def _loaded(self, task_name: str) -> tuple[Policy, PolicyContract]:
-        return _load(find_checkpoint(self.policy, task_name), self.threads)
+        return _load(self.checkpoint(task_name), self.threads)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from action_msgs.msg import GoalStatus
 
 from bimanual.graph.session import GraphSession
 from bimanual.graph.shared_memory import dds_files, unused
-from bimanual_core.contract import Kind, endpoints
+from bimanual_core.contract import OPTIONAL, Kind, endpoints
 from bimanual_core.errors import BimanualError, ErrorCode, SilentNodeError
 from bimanual_core.motion import GripperGoal, JointTrajectory, Motion
 from bimanual_core.scene import SceneObject, SceneSpec
@@ -58,7 +58,7 @@ def absent(session: GraphSession) -> list[str]:
     node = session.world.node
     types = dict([*node.get_topic_names_and_types(), *node.get_service_names_and_types()])
     missing = []
-    for entry in endpoints(session.world.robot):
+    for entry in (e for e in endpoints(session.world.robot) if e.server not in OPTIONAL):
         name, wanted = f"/{entry.name.lstrip('/')}", entry.type
         if entry.kind is Kind.ACTION:
             name, wanted = f"{name}/_action/send_goal", f"{wanted}_SendGoal"

@@ -16,7 +16,7 @@ from rcl_interfaces.srv import SetParametersAtomically
 from rclpy.parameter import Parameter
 
 from bimanual.graph.session import GraphSession
-from bimanual_core.contract import ROBOT_DRIVER, Kind, endpoints
+from bimanual_core.contract import OPTIONAL, ROBOT_DRIVER, Kind, endpoints
 from bimanual_core.errors import BimanualError, ErrorCode, SilentNodeError
 from bimanual_core.motion import GripperGoal, JointTrajectory, Motion
 from bimanual_core.scene import SceneSpec
@@ -156,7 +156,7 @@ def absent(session: GraphSession) -> list[str]:
     node = session.world.node
     types = dict([*node.get_topic_names_and_types(), *node.get_service_names_and_types()])
     missing = []
-    for entry in endpoints(session.world.robot, "real"):
+    for entry in (e for e in endpoints(session.world.robot, "real") if e.server not in OPTIONAL):
         name, wanted = f"/{entry.name.lstrip('/')}", entry.type
         if entry.kind is Kind.ACTION:
             name, wanted = f"{name}/_action/send_goal", f"{wanted}_SendGoal"

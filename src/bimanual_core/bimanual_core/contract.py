@@ -57,6 +57,9 @@ SAFETY = "safety"
 PLANNER = "planner"
 TASK_SERVER = "task_server"
 RECORDER = "recorder"
+POLICY = "policy_node"
+#: Nodes that run only where they are asked for: what they serve is not in every graph.
+OPTIONAL = frozenset({POLICY})
 ANY = "any client"
 MARKERS = "visualization_msgs/msg/MarkerArray"
 
@@ -185,6 +188,17 @@ def _common(driver: str, objects: str) -> list[Endpoint]:
         _topic("task/status", "bimanual_interfaces/msg/TaskStatus", TASK_SERVER, (RECORDER, ANY), Qos.LATCHED),
         _action("skills/execute", "bimanual_interfaces/action/ExecuteSkill", PLANNER, (ANY,)),
         _service("planner/plan", "bimanual_interfaces/srv/PlanMotion", PLANNER, (ANY,)),
+        _action(
+            "policy/run", "bimanual_interfaces/action/RunPolicy", POLICY, (ANY,), note="where `policy:=` names one"
+        ),
+        _topic(
+            "policy/action_chunk",
+            "bimanual_interfaces/msg/ActionChunk",
+            POLICY,
+            (RECORDER, ANY),
+            Qos.STATE,
+            note="what the policy answered, before limits; where `policy:=` names one",
+        ),
         _service("recorder/start", "bimanual_interfaces/srv/StartRecording", RECORDER, (ANY,)),
         _service("recorder/stop", "bimanual_interfaces/srv/StopRecording", RECORDER, (ANY,)),
         _service("recorder/annotate", "bimanual_interfaces/srv/Annotate", RECORDER, (ANY,)),
@@ -201,7 +215,8 @@ def _common(driver: str, objects: str) -> list[Endpoint]:
             Qos.LATCHED,
             note="on change, and repeated at 2 Hz: a driver that misses it stops",
         ),
-        *(_alive(node, watchers) for node, watchers in ((driver, (ANY,)), (SAFETY, (driver,)), (PLANNER, (driver,)))),
+        _alive(driver, (ANY,)),
+        *(_alive(node, (driver,)) for node in (SAFETY, PLANNER, POLICY)),
         _topic(
             "/diagnostics", "diagnostic_msgs/msg/DiagnosticArray", "every node", (RECORDER, ANY), Qos.STATE, rate_hz=1.0
         ),

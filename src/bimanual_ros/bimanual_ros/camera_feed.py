@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import CameraInfo, Image
 
 from bimanual_core.contract import camera_node
+from bimanual_core.errors import SilentNodeError
 from bimanual_core.observation import CameraFrame
 from bimanual_core.robot import RobotSpec
 from bimanual_ros.endpoints import Endpoints
@@ -17,6 +19,8 @@ from bimanual_ros.feed import Feed
 from bimanual_ros.images import depth_of, rgb_of, stamp_of
 
 Array = NDArray[np.float64]
+#: A camera that was asked for sends its first picture within this long, and then goes on [s of wall time].
+FIRST_S, SILENT_S = 60.0, 3.0
 COLOUR, DEPTH, INFO = "color/image_raw", "aligned_depth_to_color/image_raw", "color/camera_info"
 
 
@@ -52,8 +56,14 @@ class CameraFeed:
                     self._intrinsics[name] = self._robot.camera(name).K
 
     def wait(self, name: str, since_ns: int) -> None:
-        """Wait for a picture that is not older than ``since_ns``. Raises SilentNodeError naming who sends none."""
-        self._feed.until(lambda: self.newest(name, since_ns), f"pictures of {name}", self._server(name))
+        """Wait for a picture that is not older than ``since_ns``. Raises SilentNodeError naming who sends none, also
+        where that node itself lives on."""
+        limit_s = FIRST_S if name not in self._pairs else SILENT_S
+        limit = time.monotonic() + limit_s
+        what = f"pictures of {name}"
+        self._feed.until(lambda: self.newest(name, since_ns) or time.monotonic() > limit, what, self._server(name))
+        if self.newest(name, since_ns) is None:
+            raise SilentNodeError(f"node {self._server(name)} has sent no pictures of {name} for {limit_s:g} s")
 
     def newest(self, name: str, since_ns: int) -> tuple[Image, Image] | None:
         """Colour and depth of the newest instant, if that is not older than ``since_ns`` and the lens is known."""

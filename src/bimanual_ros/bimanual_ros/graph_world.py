@@ -148,7 +148,7 @@ class GraphWorld:
         leased = self._lease(max(since_ns, self._joints_ns()))
         if leased is not None:
             raise BimanualError(leased.error_msg, leased.error_code)
-        self._motions.check_stop()
+        self.check_stop()
         self._streams.send(stream, delivered=self.lockstep)
 
     def wait(self, seconds: float) -> None:
@@ -210,6 +210,10 @@ class GraphWorld:
     def cancel(self) -> None:
         """End the motion under way, if there is one; whoever waits for it gets its report. For any thread."""
         self._motions.cancel(self._running)
+
+    def check_stop(self) -> None:
+        """Raises BimanualError (CONTROL_STOPPED) with the reason while the robot is stopped."""
+        self._motions.check_stop()
 
     def wait_ready(self) -> None:
         """Wait until the driver publishes and serves all that this world uses. Raises SilentNodeError."""

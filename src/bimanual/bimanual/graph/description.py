@@ -62,6 +62,7 @@ ARGUMENTS: tuple[Argument, ...] = (
     Argument("cameras", "all", "bound on the cameras that run: none, all or a comma-separated list"),
     Argument("time_mode", "realtime", "how simulated time advances", ("realtime", "lockstep"), graphs=SIM),
     Argument("rtf", 1.0, "real-time factor to keep in realtime; 0: as fast as it goes", minimum=0.0, graphs=SIM),
+    Argument("policy", "", "policy that policy/run lets act: dp3, or the path of a checkpoint; empty: none"),
     Argument("record", "", "folder to record an episode into from the start; empty: none"),
     Argument("rviz", False, "start RViz where it is installed", BOOLEAN),
     Argument("respawn", False, "start a node that dies again, up to 5 times; false: its death ends the graph", BOOLEAN),
@@ -133,7 +134,17 @@ def graph_nodes(graph: str, arguments: Mapping[str, Value], robot: RobotSpec) ->
             contract.RECORDER,
             {**placed, "directory": arguments["record"], "cameras": arguments["cameras"]},
         ),
+        *_policy_node(arguments, placed),
     )
+
+
+def _policy_node(arguments: Mapping[str, Value], placed: Mapping[str, Value]) -> tuple[NodeSpec, ...]:
+    if not arguments["policy"]:
+        return ()
+    parameters = {**placed, "checkpoint": arguments["policy"]}
+    if arguments["task"]:
+        parameters["task"] = arguments["task"]
+    return (NodeSpec("policy_node", contract.POLICY, parameters),)
 
 
 def _bridge(arguments: Mapping[str, Value]) -> NodeSpec:

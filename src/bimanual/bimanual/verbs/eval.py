@@ -82,6 +82,8 @@ def _check(args: argparse.Namespace, tasks: list[str]) -> None:
         raise BimanualError("--shuffle-clouds needs a policy that sees; the expert does not")
     if args.workers < 1:
         raise BimanualError(f"--workers {args.workers} is below the limit 1")
+    if args.world == "graph" and args.policy != EXPERT and (args.task == ALL or args.shuffle_clouds):
+        raise BimanualError("over the graph one policy does one task, and sees what the cameras send")
     if args.world == "graph" and args.workers != 1:
         raise BimanualError(f"--workers {args.workers} needs --world process; there is one graph")
 
@@ -119,9 +121,9 @@ def _policy(args: argparse.Namespace) -> tuple[SessionFactory, PerformerLookup]:
     performers = PolicyPerformers(args.policy, tasks, args.shuffle_clouds, threads)
     cameras = performers.cameras(args.robot)
     if args.world == "graph":
-        from bimanual.graph.session import graph_session
+        from bimanual.graph.policy import GraphPolicyPerformer, PolicyGraph
 
-        return partial(graph_session, args.robot, {"cameras": ",".join(cameras) or "none"}), performers
+        return PolicyGraph(args.robot, performers.checkpoint(args.task), cameras), GraphPolicyPerformer().for_task
     return PolicySessionFactory(performers, args.robot), performers
 
 

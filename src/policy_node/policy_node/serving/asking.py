@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,15 @@ from bimanual_core.robot import RobotSpec
 from policy_node.serving.chunk import check_chunk
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """A chunk (T, D) whose action 0 is of ``stamp_ns``, and the wall time it took [ms]."""
+
+    stamp_ns: int
+    actions: Array
+    chunk_ms: float
 
 
 class Asker:
@@ -31,8 +41,8 @@ class Asker:
         self.chunk_ms.clear()
         self._policy.reset()
 
-    def ask(self, window: Sequence[Observation], instruction: str) -> Array:
-        """The chunk (T, D), of at least two actions.
+    def ask(self, window: Sequence[Observation], instruction: str) -> Answer:
+        """The answer to ``window``, of at least two actions.
 
         Raises BimanualError: POLICY_CHUNK_INVALID for what no arm should follow, POLICY_FAILED for whatever else the
         policy raises.
@@ -47,5 +57,6 @@ class Asker:
             raise BimanualError(words, ErrorCode.POLICY_FAILED) from error
         if self._delay_s > 0.0:
             time.sleep(self._delay_s)
-        self.chunk_ms.append((time.perf_counter() - begin) * 1e3)
-        return check_chunk(answer, self._robot)
+        took_ms = (time.perf_counter() - begin) * 1e3
+        self.chunk_ms.append(took_ms)
+        return Answer(window[-1].stamp_ns, check_chunk(answer, self._robot), took_ms)

@@ -53,7 +53,10 @@ def check_chunk(chunk: ArrayLike, robot: RobotSpec, least: int = 2) -> Array:
     Raises BimanualError (POLICY_CHUNK_INVALID) for another shape, a value that is not finite, and one further outside
     the limits than the margin.
     """
-    actions = np.asarray(chunk, dtype=float)
+    try:
+        actions = np.asarray(chunk, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise _invalid(f"is no array of numbers: {error}") from None
     d = robot.joints.size
     if actions.ndim != 2 or actions.shape[1] != d or actions.shape[0] < least:
         raise _invalid(f"has shape {actions.shape}, expected (T, {d}) with T at least {least}")

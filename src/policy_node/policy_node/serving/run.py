@@ -1,0 +1,104 @@
+"""What every way of running a policy shares: what it sees, what it commands, and how the arms come to rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bimanual_core.errors import BimanualError, ErrorCode, SilentNodeError
+from bimanual_core.observation import Observation
+from bimanual_core.protocols import World
+from bimanual_core.rates import NS_PER_S, OBJECTS_HZ
+from bimanual_core.robot import RobotSpec
+from policy_node.contract import PolicyContract
+from policy_node.serving.asking import Answer
+from policy_node.serving.chunk import ChunkShaper, Path, stream_of
+
+Array = NDArray[np.float64]
+
+#: Called with each answer that is about to be executed, and the number of actions executed before.
+ChunkListener = Callable[[Answer, int], None]
+#: An arm that was to move by this much [rad] and has done less than this share of it does not follow.
+ASKED_RAD, LEAST_SHARE = 0.05, 0.1
+
+
+def check_serving(contract: PolicyContract, robot: RobotSpec) -> None:
+    """Raises BimanualError (POLICY_CHECKPOINT) if a policy was made for another robot than ``robot``, or has a rate at
+    which a simulated world does not rest; UnknownNameError for a camera that the robot lacks."""
+    try:
+        contract.check_robot(robot)
+    except BimanualError as error:
+        raise BimanualError(str(error), ErrorCode.POLICY_CHECKPOINT) from None
+    if contract.rate_hz < 1 or OBJECTS_HZ % contract.rate_hz:
+        choices = ", ".join(str(OBJECTS_HZ // n) for n in (1, 2, 3, 5, 6))
+        words = f"policy rate {contract.rate_hz} Hz does not divide {OBJECTS_HZ} Hz; choices: {choices}"
+        raise BimanualError(words, ErrorCode.POLICY_CHECKPOINT)
+    for camera in contract.cameras:
+        robot.camera(camera)
+
+
+class Commander:
+    """The commands of one run: ``path`` is what the arms were last told to do."""
+
+    def __init__(self, world: World, contract: PolicyContract) -> None:
+        self.shaper = ChunkShaper(world.robot)
+        self.path: Path | None = None
+        self._world = world
+        self._contract = contract
+
+    def observe(self) -> Observation:
+        """What the policy sees now. Raises BimanualError (POLICY_CAMERA_LOST) naming a camera that sends nothing."""
+        try:
+            return self._world.observe(tuple(self._contract.cameras))
+        except SilentNodeError as error:
+            if any(f"pictures of {camera}" in str(error) for camera in self._contract.cameras):
+                raise BimanualError(str(error), ErrorCode.POLICY_CAMERA_LOST) from None
+            raise
+
+    def stamps(self, answer: Answer) -> NDArray[np.int64]:
+        """When each action is due [ns], (T,): action k lies k periods after the observation that was answered."""
+        periods = np.arange(len(answer.actions)) * (NS_PER_S / self._contract.rate_hz)
+        return answer.stamp_ns + np.round(periods).astype(np.int64)
+
+    def velocity(self, stamp_ns: int) -> Array:
+        """What the arms were told to do at ``stamp_ns`` (D,)."""
+        return np.zeros(self._world.robot.joints.size) if self.path is None else self.path.at(stamp_ns)[1]
+
+    def follow(self, now_ns: int, position: Array, stamps_ns: NDArray[np.int64], actions: Array) -> None:
+        """Command ``actions`` (N, D) for ``stamps_ns`` (N,), from the commanded ``position`` (D,) on. Raises what the
+        world raises."""
+        begin = (now_ns, position, self.velocity(now_ns))
+        self.path = self.shaper.path(begin, stamps_ns, actions)
+        self._world.command(stream_of(self._world.robot, self.path, now_ns))
+
+    def check_followed(self, now: Observation) -> None:
+        """Raises BimanualError (CONTROL_REJECTED) if an arm stays where it was although it was told to go."""
+        if self.path is None:
+            return
+        asked = np.abs(self.path.at(now.stamp_ns)[0] - self.path.positions[0])
+        moved = np.abs(now.commanded - self.path.positions[0])
+        for side in self._world.robot.sides:
+            arm = self._world.robot.joints.group(f"{side}_arm")
+            if asked[arm].max() > ASKED_RAD and moved[arm].max() < LEAST_SHARE * asked[arm].max():
+                raise BimanualError(
+                    f"the {side} arm does not follow: it was told to move by {asked[arm].max():.2f} rad and moved by "
+                    f"{moved[arm].max():.3f}; the driver's log says what it refused",
+                    ErrorCode.CONTROL_REJECTED,
+                )
+
+    def halt(self) -> None:
+        """Bring what moves to rest, and wait for it. Raises SilentNodeError."""
+        if self.path is None:
+            return
+        now = self._world.observe()
+        rest = self.shaper.halt((now.stamp_ns, now.commanded, self.velocity(now.stamp_ns)))
+        self.path = None
+        try:
+            self._world.command(stream_of(self._world.robot, rest, now.stamp_ns))
+        except SilentNodeError:
+            raise
+        except BimanualError:
+            return  # who refuses has stopped the arms, or somebody else moves them
+        self._world.wait((rest.end_ns - now.stamp_ns) / NS_PER_S)
