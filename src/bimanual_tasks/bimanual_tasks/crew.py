@@ -106,7 +106,12 @@ class Crew:
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, self._open_work), daemon=True)
-        process.start()
+        # The parent decides what a Ctrl-C means; a worker that took it, too, would print a traceback.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         worker = _Worker(process, ours)
         self._workers.append(worker)
@@ -150,8 +155,6 @@ def _dismiss(pipe: Connection) -> None:
 
 
 def _serve(pipe: Connection, open_work: OpenWork) -> None:
-    # The parent decides what a Ctrl-C means; a worker that raised here would print a traceback.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     try:
         with open_work() as work:

@@ -38,6 +38,7 @@ class Bench:
 
 BENCHES: dict[str, Bench] = {
     "sim": Bench("bimanual_sim_bridge.bench_sim:bench_sim", {"rss_growth_mib": Target("<=", 8.0)}),
+    "collect": Bench("bimanual.bench.collect:bench_collect"),
     "control": Bench(
         "bimanual.bench.control:bench_control",
         {

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 
-from bimanual.collecting.settings import CollectSettings
+from bimanual.collecting.job import CollectJob
 from bimanual.collecting.store import CollectionStore
-from bimanual.collecting.worker import CollectJob, collector
 from bimanual_tasks.crew import Crew, OpenWork
 from bimanual_tasks.episode import EpisodeResult
 from bimanual_tasks.quota import SeedQuota
@@ -24,24 +22,19 @@ class Attempt:
 
 
 class Collection:
-    """``episodes`` successes of each task into ``store``, which it does not close."""
+    """``episodes`` successes of each task, from ``seed0`` on, into ``store``, which it does not close."""
 
     def __init__(
-        self,
-        store: CollectionStore,
-        settings: CollectSettings,
-        tasks: list[str],
-        episodes: int,
-        open_work: OpenWork | None = None,
+        self, store: CollectionStore, tasks: Sequence[str], episodes: int, open_work: OpenWork, seed0: int = 0
     ) -> None:
-        """``open_work`` replaces what the workers do. Raises BimanualError for seeds out of range, or fewer episodes
-        than the store was begun for."""
+        """``open_work`` opens in a worker what answers a CollectJob with an EpisodeResult. Raises BimanualError for
+        seeds out of range, or fewer episodes than the store was begun for."""
         self._store = store
-        self._open_work = open_work or partial(collector, settings)
+        self._open_work = open_work
         self.quotas: dict[str, SeedQuota] = {}
         for task in tasks:
             record = store.want(task, episodes)
-            self.quotas[task] = SeedQuota(settings.seed0, episodes, record.succeeded, record.failed)
+            self.quotas[task] = SeedQuota(seed0, episodes, record.succeeded, record.failed)
         store.save()
 
     @property

@@ -5,28 +5,16 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from bimanual.collecting.job import CollectJob
 from bimanual.collecting.settings import CollectSettings
 from bimanual.collecting.tap import EpisodeTap
 from bimanual.process_session import ProcessSession
 from bimanual_tasks.episode import EpisodeResult, run_episode
 from bimanual_tasks.performer import expert_performer
 from bimanual_tasks.registry import get_task
-
-
-@dataclass(frozen=True)
-class CollectJob:
-    """One seed of a task, recorded into ``folder``; what an earlier worker left there goes away."""
-
-    task: str
-    seed: int
-    folder: str
-
-    def __str__(self) -> str:
-        return f"{self.task} seed {self.seed}"
 
 
 @contextmanager

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 from bimanual.collecting.collect import Collection
+from bimanual.collecting.job import expert_collector
 from bimanual.collecting.progress import CollectProgress
 from bimanual.collecting.settings import CAMERA_RATES, CAMERAS, RANDOMISATIONS, CollectSettings, cameras_of
 from bimanual.collecting.store import CollectionStore
@@ -47,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     tasks = task_names() if args.task == ALL else [args.task]
     settings = _settings(args, tasks)
     with closing(CollectionStore(args.out, settings, args.resume)) as store:
-        collection = Collection(store, settings, tasks, args.episodes)
+        collection = Collection(store, tasks, args.episodes, partial(expert_collector, settings), settings.seed0)
         if collection.succeeded:
             note(f"{collection.succeeded} of {collection.wanted} episodes are there already")
         interrupted = False
