@@ -27,6 +27,8 @@ PICKLE_MAGIC, ZIP_MAGIC = b"\x80", b"PK"
 class CheckpointError(BimanualError):
     """A checkpoint that is refused; names the file and why."""
 
+    code = ErrorCode.POLICY_CHECKPOINT
+
 
 def write(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
     """Write a checkpoint at once: a reader sees the old file or the new one. Raises CheckpointError."""
@@ -53,10 +55,10 @@ def read(path: Path | str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         tensors = load_file(path)
     except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{path} is damaged: {error}", ErrorCode.DATA_INVALID) from None
+        raise CheckpointError(f"{path} is damaged: {error}") from None
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
-            raise CheckpointError(f"{path}: weights {name!r} hold values that are not finite", ErrorCode.DATA_INVALID)
+            raise CheckpointError(f"{path}: weights {name!r} hold values that are not finite")
     return tensors, about
 
 
@@ -70,29 +72,26 @@ def read_about(path: Path | str) -> dict[str, Any]:
         with safe_open(path, framework="numpy") as held:
             metadata = held.metadata() or {}
     except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{path} is no safetensors file: {error}", ErrorCode.DATA_INVALID) from None
+        raise CheckpointError(f"{path} is no safetensors file: {error}") from None
     if metadata.get("format") != FORMAT:
         raise CheckpointError(
             f"{path} has format {metadata.get('format')!r}, expected {FORMAT!r}: it was not made by ./bimanual train",
-            ErrorCode.DATA_INVALID,
         )
     if metadata.get("format_version") != str(FORMAT_VERSION):
         raise CheckpointError(
             f"{path} has format version {metadata.get('format_version')!r}; this software reads {FORMAT_VERSION}",
-            ErrorCode.DATA_INVALID,
         )
     return _parse(path, metadata.get("about", ""))
 
 
 def _refuse_pickles(path: Path) -> None:
     if not path.is_file():
-        raise CheckpointError(f"no checkpoint at {path}", ErrorCode.DATA_INVALID)
+        raise CheckpointError(f"no checkpoint at {path}")
     with path.open("rb") as stream:
         start = stream.read(2)
     if path.suffix in PICKLED_SUFFIXES or start[:1] == PICKLE_MAGIC or start == ZIP_MAGIC:
         raise CheckpointError(
             f"{path} is a pickled file, which may run code when it is opened; only {SUFFIX} checkpoints are read",
-            ErrorCode.DATA_INVALID,
         )
 
 
@@ -100,7 +99,7 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
     try:
         about = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path}: its description is no JSON: {error}", ErrorCode.DATA_INVALID) from None
+        raise CheckpointError(f"{path}: its description is no JSON: {error}") from None
     if not isinstance(about, dict):
-        raise CheckpointError(f"{path}: its description is no JSON object", ErrorCode.DATA_INVALID)
+        raise CheckpointError(f"{path}: its description is no JSON object")
     return about

@@ -23,6 +23,7 @@ from policy_node.dataset import DemonstrationSet
 from policy_node.dp3 import checkpoint, training_state
 from policy_node.dp3.checkpoint import Dp3About
 from policy_node.dp3.config import Recipe
+from policy_node.dp3.memory import keep_freed_memory
 from policy_node.dp3.network import parameter_count
 from policy_node.dp3.trainer import Trainer
 from policy_node.model_card import write_card
@@ -34,8 +35,10 @@ DEVICES = ("auto", "cpu", "cuda")
 
 @dataclass(frozen=True)
 class Budget:
-    """What a run may spend: ``steps``, or ``seconds`` of training. A budget of steps gives the same weights each time;
-    one of seconds lets the learning rate follow the clock."""
+    """What a run may spend: ``steps``, or ``seconds`` with all that is done in them.
+
+    A budget of steps gives the same weights each time; with one of seconds the learning rate follows the clock.
+    """
 
     steps: int | None = None
     seconds: float | None = None
@@ -77,6 +80,11 @@ class _Log:
     loss: float | None = None
     val_loss: float | None = None
     metrics: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def newest_loss(self) -> float | None:
+        """The mean of the newest steps that have one."""
+        return self.loss_sum / self.loss_count if self.loss is None and self.loss_count else self.loss
 
 
 @dataclass(frozen=True)
@@ -120,6 +128,7 @@ class TrainingRun:
         resume: bool = False,
     ) -> None:
         self.data, self.out, self.seed, self.device = data, out, seed, device
+        keep_freed_memory()
         self.trainer = Trainer(data.demonstrations, recipe, seed, device)
         self.checkpoint = out / f"{data.task or 'task'}_{checkpoint.POLICY}{checkpoint.checkpoint_file.SUFFIX}"
         self._log = _Log()
@@ -139,12 +148,12 @@ class TrainingRun:
 
         Raises BimanualError where the loss is no number any more; the last good checkpoint stays.
         """
-        log, last_save = self._log, time.monotonic()
+        log, begun = self._log, time.monotonic() - self._log.seconds
+        last_save = time.monotonic()
         finished = budget.spent(self.trainer.step_count, log.seconds) >= 1.0
         while not finished and not stop():
-            start = time.monotonic()
             loss = self.trainer.step(budget.spent(self.trainer.step_count, log.seconds))
-            log.seconds += time.monotonic() - start
+            log.seconds = time.monotonic() - begun
             self._note(loss)
             spent = budget.spent(self.trainer.step_count, log.seconds)
             finished = spent >= 1.0
@@ -162,7 +171,7 @@ class TrainingRun:
             self.out / CARD_FILE,
             self.trainer.step_count,
             log.seconds,
-            log.loss,
+            log.newest_loss,
             log.val_loss,
             parameter_count(self.trainer.network),
             size,
@@ -209,7 +218,7 @@ class TrainingRun:
             "seconds": f"{log.seconds:.0f}",
             "device": self.device,
             "seed": str(self.seed),
-            "loss": "" if log.loss is None else f"{log.loss:.5f}",
+            "loss": "" if log.newest_loss is None else f"{log.newest_loss:.5f}",
             "val_loss": "" if log.val_loss is None else f"{log.val_loss:.5f}",
             "git_revision": provenance()["git_revision"],
             "torch": torch.__version__,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from bimanual_core.config import build
-from bimanual_core.errors import ConfigError, ErrorCode
+from bimanual_core.errors import ConfigError
 from policy_node import checkpoint_file
 from policy_node.checkpoint_file import CheckpointError
 from policy_node.contract import PolicyContract
@@ -53,16 +53,14 @@ def load(path: Path | str) -> tuple[Dp3Network, Dp3About]:
 def parse(path: Path | str, values: Mapping[str, Any]) -> Dp3About:
     """What a checkpoint tells about itself, checked. Raises CheckpointError."""
     if values.get("policy") != POLICY:
-        raise CheckpointError(
-            f"{path} holds policy {values.get('policy')!r}, expected {POLICY!r}", ErrorCode.DATA_INVALID
-        )
+        raise CheckpointError(f"{path} holds policy {values.get('policy')!r}, expected {POLICY!r}")
     try:
         about = build(Dp3About, values, str(path))
     except ConfigError as error:
-        raise CheckpointError(str(error), ErrorCode.DATA_INVALID) from None
+        raise CheckpointError(str(error)) from None
     joints, limits = len(about.contract.joint_names), len(about.normaliser.lower)
     if joints != limits:
-        raise CheckpointError(f"{path}: {joints} joints but limits of {limits}", ErrorCode.DATA_INVALID)
+        raise CheckpointError(f"{path}: {joints} joints but limits of {limits}")
     return about
 
 
@@ -71,6 +69,4 @@ def _check_shapes(path: Path | str, found: Mapping[str, Tensor], wanted: Mapping
         have = tuple(found[name].shape) if name in found else None
         want = tuple(wanted[name].shape) if name in wanted else None
         if have != want:
-            raise CheckpointError(
-                f"{path}: weights {name!r} have shape {have}, expected {want}", ErrorCode.DATA_INVALID
-            )
+            raise CheckpointError(f"{path}: weights {name!r} have shape {have}, expected {want}")

@@ -16,7 +16,7 @@ class PointNet(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         for into, out in zip((3, *widths), widths, strict=False):
-            layers += [nn.Linear(into, out), nn.LayerNorm(out), nn.ReLU()]
+            layers += [nn.Linear(into, out), nn.LayerNorm(out), nn.ReLU(inplace=True)]
         self.each = nn.Sequential(*layers)
         self.project = nn.Sequential(nn.Linear(widths[-1], features), nn.LayerNorm(features))
 

@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bimanual_core.errors import ErrorCode
 from policy_node import checkpoint_file
 from policy_node.checkpoint_file import CheckpointError
 from policy_node.dp3.trainer import Trainer
@@ -34,15 +33,13 @@ def load(path: Path, trainer: Trainer) -> dict[str, Any]:
     """Put ``trainer``, of the same recipe, where the saved one was; gives what the run kept. Raises CheckpointError."""
     tensors, about = checkpoint_file.read(path)
     if about.get("policy") != KIND:
-        raise CheckpointError(f"{path} holds {about.get('policy')!r}, expected {KIND!r}", ErrorCode.DATA_INVALID)
+        raise CheckpointError(f"{path} holds {about.get('policy')!r}, expected {KIND!r}")
     if about.get("recipe") != _recipe(trainer):
-        raise CheckpointError(
-            f"{path} was trained by another recipe; resume with the same --config", ErrorCode.DATA_INVALID
-        )
+        raise CheckpointError(f"{path} was trained by another recipe; resume with the same --config")
     try:
         _restore(trainer, tensors)
     except (KeyError, RuntimeError, ValueError) as error:
-        raise CheckpointError(f"{path} does not fit this training: {error}", ErrorCode.DATA_INVALID) from None
+        raise CheckpointError(f"{path} does not fit this training: {error}") from None
     trainer.step_count = int(about["step"])
     return dict(about["run"])
 
