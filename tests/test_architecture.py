@@ -31,7 +31,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "bimanual_tasks": frozenset({CORE, "bimanual_assets"}),
     "bimanual_data": frozenset({CORE}),
     "policy_node": frozenset({CORE, "bimanual_kinematics", "bimanual_data"}),
-    "mllm_agent": frozenset({CORE, "bimanual_tasks"}),
+    "mllm_agent": frozenset({CORE, "bimanual_kinematics", "bimanual_tasks"}),
     "bimanual_hardware": frozenset({CORE, "bimanual_description", "bimanual_control"}),
     "bimanual_viewer": frozenset({CORE, "bimanual_description", "bimanual_assets"}),
 }

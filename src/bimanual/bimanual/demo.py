@@ -1,26 +1,27 @@
-"""The demo: one episode of a task over a graph of its own, recorded, judged and made into a video."""
+"""The demo: one episode of a task over a graph of its own, whoever acts, recorded, judged and made into a video."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bimanual.graph.session import GraphSession, graph_session
+from bimanual.graph.task_watch import TaskWatch
 from bimanual.output import note
 from bimanual_core.errors import BimanualError, SilentNodeError
 from bimanual_core.skill import SkillReport
 from bimanual_data.bag_repair import repair
 from bimanual_data.video import write_poster, write_video
-from bimanual_tasks.registry import Expert
+from bimanual_tasks.performer import Assignment, Performer
 from bimanual_tasks.task import Task
 
 CAMERAS = ("head", "left_wrist", "right_wrist", "third_view")
-#: The world runs on for this long [s] after the expert, so that the hold time can pass.
+#: The world runs on for this long [s] after who acts, so that the hold time can pass.
 HOLD_SECONDS = 1.0
 
 
@@ -50,13 +51,22 @@ class DemoResult:
 
 
 class Demo:
-    """One run; everything it makes goes into ``folder``."""
+    """One run of ``perform``; everything it makes goes into ``folder``. ``given`` are further launch arguments."""
 
-    def __init__(self, task: Task, expert: Expert, robot: str, seed: int, folder: Path) -> None:
+    def __init__(
+        self,
+        task: Task,
+        perform: Performer,
+        robot: str,
+        seed: int,
+        folder: Path,
+        given: Mapping[str, str] | None = None,
+    ) -> None:
         if seed < 0:
             raise BimanualError(f"seed {seed} is below the limit 0")
         self._task = task
-        self._expert = expert
+        self._perform = perform
+        self._given = dict(given or {})
         self._robot = robot
         self._seed = seed
         self._folder = folder
@@ -71,12 +81,14 @@ class Demo:
         """
         start = time.monotonic()
         note(f"bringing the graph up ({self._robot}, lockstep, cameras {', '.join(CAMERAS)}) ...")
-        with graph_session(self._robot, {"cameras": ",".join(CAMERAS)}) as session:
+        with graph_session(self._robot, {"cameras": ",".join(CAMERAS), **self._given}) as session:
             note(f"  up after {time.monotonic() - start:.1f} s; logs in {session.log_dir}")
+            watch = TaskWatch(session, self._task.limit_seconds)
             loaded = session.request("task/load", task=self._task.name, variant=self._task.variant, seed=self._seed)
             note(f"task: {loaded.instruction}")
             with self._recording(session, loaded.instruction) as counts:
-                values = {"instruction": loaded.instruction, **self._episode_on(session)}
+                assignment = Assignment(self._task, self._seed, loaded.instruction, watch.over)
+                values = {"instruction": loaded.instruction, **self._episode_on(session, assignment)}
         note("writing video and picture ...")
         video = write_video(self._episode, self._folder / "video.mp4", success=values["success"])
         picture = write_poster(self._episode, self._folder / "picture.png")
@@ -89,15 +101,15 @@ class Demo:
             messages_per_topic=counts,
         )
 
-    def _episode_on(self, session: GraphSession) -> dict[str, Any]:
+    def _episode_on(self, session: GraphSession, assignment: Assignment) -> dict[str, Any]:
         wall, simulated = time.monotonic(), session.world.objects().stamp_ns
-        report = self._act(session)
+        report = self._act(session, assignment)
         session.world.wait(HOLD_SECONDS)
         seconds = (session.world.since_ns - simulated) * 1e-9
         wall = time.monotonic() - wall
         judged = session.request("task/evaluate")
         contacts = session.contacts()
-        failure = "" if report.success else f"the expert stopped ({report.layer}): {report.error_msg}"
+        failure = "" if report.success else f"stopped ({report.layer}): {report.error_msg}"
         reason = "" if judged.task_success else "; ".join(text for text in (failure, judged.reason) if text)
         session.request("recorder/annotate", meta_json=json.dumps({"success": judged.task_success, "reason": reason}))
         return {
@@ -113,9 +125,9 @@ class Demo:
             "arm_table_contacts": contacts.arm_table,
         }
 
-    def _act(self, session: GraphSession) -> SkillReport:
+    def _act(self, session: GraphSession, assignment: Assignment) -> SkillReport:
         try:
-            return self._expert(session.skills, session.world, self._task)
+            return self._perform(session, assignment)
         except SilentNodeError:
             raise
         except BimanualError as error:

@@ -58,8 +58,9 @@ PLANNER = "planner"
 TASK_SERVER = "task_server"
 RECORDER = "recorder"
 POLICY = "policy_node"
+AGENT = "agent"
 #: Nodes that run only where they are asked for: what they serve is not in every graph.
-OPTIONAL = frozenset({POLICY})
+OPTIONAL = frozenset({POLICY, AGENT})
 ANY = "any client"
 MARKERS = "visualization_msgs/msg/MarkerArray"
 
@@ -199,6 +200,7 @@ def _common(driver: str, objects: str) -> list[Endpoint]:
             Qos.STATE,
             note="what the policy answered, before limits; where `policy:=` names one",
         ),
+        _action("agent/run", "bimanual_interfaces/action/RunAgent", AGENT, (ANY,), note="where `agent:=true`"),
         _service("recorder/start", "bimanual_interfaces/srv/StartRecording", RECORDER, (ANY,)),
         _service("recorder/stop", "bimanual_interfaces/srv/StopRecording", RECORDER, (ANY,)),
         _service("recorder/annotate", "bimanual_interfaces/srv/Annotate", RECORDER, (ANY,)),
@@ -216,7 +218,7 @@ def _common(driver: str, objects: str) -> list[Endpoint]:
             note="on change, and repeated at 2 Hz: a driver that misses it stops",
         ),
         _alive(driver, (ANY,)),
-        *(_alive(node, (driver,)) for node in (SAFETY, PLANNER, POLICY)),
+        *(_alive(node, (driver,)) for node in (SAFETY, PLANNER, POLICY, AGENT)),
         _topic(
             "/diagnostics", "diagnostic_msgs/msg/DiagnosticArray", "every node", (RECORDER, ANY), Qos.STATE, rate_hz=1.0
         ),

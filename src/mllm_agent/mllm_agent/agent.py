@@ -104,6 +104,8 @@ class Agent:
             self._pursue(goal)
         except _End as end:
             return self._result(end)
+        except Cancelled as error:
+            return self._result(_End("cancelled", error.code, str(error)))
         except BaseException as error:
             self._result(_End("error", getattr(error, "code", ErrorCode.INTERNAL), f"{type(error).__name__}: {error}"))
             raise

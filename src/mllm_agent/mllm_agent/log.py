@@ -13,10 +13,24 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from mllm_agent.providers.base import Reply, Request
+
+
+def new_log_folder(base: Path) -> Path:
+    """A new folder ``<date-time>`` in ``base``. Raises OSError."""
+    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+    for suffix in ("", *(f"-{i}" for i in range(1, 1000))):
+        folder = base / f"{stamp}{suffix}"
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return folder.resolve()
+    raise FileExistsError(base / stamp)
 
 
 class RunLog:

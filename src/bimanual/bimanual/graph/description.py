@@ -63,6 +63,11 @@ ARGUMENTS: tuple[Argument, ...] = (
     Argument("time_mode", "realtime", "how simulated time advances", ("realtime", "lockstep"), graphs=SIM),
     Argument("rtf", 1.0, "real-time factor to keep in realtime; 0: as fast as it goes", minimum=0.0, graphs=SIM),
     Argument("policy", "", "policy that policy/run lets act: dp3, or the path of a checkpoint; empty: none"),
+    Argument("agent", False, "a node that lets a language model plan: agent/run", BOOLEAN),
+    Argument("provider", "scripted", "where the agent's replies come from", ("scripted", "openai", "replay")),
+    Argument("model", "", "name of the agent's model at its endpoint (openai)"),
+    Argument("base_url", "", "address of that endpoint; empty: OPENAI_BASE_URL, or OpenAI's own"),
+    Argument("replay", "", "log folder of an agent's run whose replies are given again (replay)"),
     Argument("record", "", "folder to record an episode into from the start; empty: none"),
     Argument("rviz", False, "start RViz where it is installed", BOOLEAN),
     Argument("respawn", False, "start a node that dies again, up to 5 times; false: its death ends the graph", BOOLEAN),
@@ -135,6 +140,7 @@ def graph_nodes(graph: str, arguments: Mapping[str, Value], robot: RobotSpec) ->
             {**placed, "directory": arguments["record"], "cameras": arguments["cameras"]},
         ),
         *_policy_node(arguments, placed),
+        *_agent_node(arguments, placed),
     )
 
 
@@ -145,6 +151,13 @@ def _policy_node(arguments: Mapping[str, Value], placed: Mapping[str, Value]) ->
     if arguments["task"]:
         parameters["task"] = arguments["task"]
     return (NodeSpec("policy_node", contract.POLICY, parameters),)
+
+
+def _agent_node(arguments: Mapping[str, Value], placed: Mapping[str, Value]) -> tuple[NodeSpec, ...]:
+    if not arguments["agent"]:
+        return ()
+    given = {name: arguments[name] for name in ("provider", "model", "base_url", "replay")}
+    return (NodeSpec("mllm_agent", contract.AGENT, {**placed, **given}),)
 
 
 def _bridge(arguments: Mapping[str, Value]) -> NodeSpec:

@@ -1,4 +1,6 @@
-"""Bring the whole graph up, let the expert do a task over it, and leave the recorded bag, a video and a picture.
+"""Bring the whole graph up, do a task over it, and leave the recorded bag, a video and a picture.
+
+The task's expert does it, or with --agent a language model (or the oracle ``scripted``) through the node ``agent``.
 
 The graph runs in lockstep: simulated time stands still while the planner thinks, and the same seed gives the same run.
 """
@@ -8,9 +10,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from bimanual.agent_options import add_agent_arguments, agent_settings
 from bimanual.demo import Demo, DemoResult
 from bimanual.output import note, print_json
 from bimanual.runs import new_run_folder
+from bimanual_tasks.performer import Performer, expert_performer
 from bimanual_tasks.registry import DEFAULT_VARIANT, get_expert, get_task, task_names
 
 
@@ -19,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--variant", default=DEFAULT_VARIANT, help=f"published version of the task ({DEFAULT_VARIANT})")
     parser.add_argument("--robot", default="cobot_magic", help="robot YAML of bimanual_description (cobot_magic)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the scene (0)")
+    add_agent_arguments(parser, "--agent", "let an agent do it, whose replies come from here instead of an expert")
     parser.add_argument("--out", metavar="DIR", help="folder for episode, video and picture (runs/demo/<time>)")
     parser.add_argument("--headless", action="store_true", help="no window; there is none on a machine without display")
     parser.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
@@ -26,13 +31,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     task = get_task(args.task, args.variant)
-    expert = get_expert(args.task)
     folder = Path(args.out).resolve() if args.out else new_run_folder("demo")
-    result = Demo(task, expert, args.robot, args.seed, folder).run()
+    perform, given = _agent(args) if args.agent else (expert_performer(args.task), {})
+    result = Demo(task, perform, args.robot, args.seed, folder, given).run()
     _tell(result)
     if args.json:
         print_json(result.as_dict())
     return 0 if result.success else 1
+
+
+def _agent(args: argparse.Namespace) -> tuple[Performer, dict[str, str]]:
+    """The graph's agent as who acts, and the launch arguments that bring it up. Raises BimanualError."""
+    from bimanual.graph.agent import GraphAgentPerformer
+
+    settings = agent_settings(args, args.agent)
+    if settings.name == "scripted":
+        get_expert(args.task)
+    names = {"provider": settings.name, "model": settings.model, "base_url": settings.base_url}
+    replay = {"replay": str(Path(settings.replay).resolve())} if settings.replay else {}
+    return GraphAgentPerformer(note, _tell_step), {"agent": "true", **names, **replay}
+
+
+def _tell_step(call: int, action: str, text: str) -> None:
+    note(f"  call {call}: {text or action or 'asking'}")
 
 
 def _tell(result: DemoResult) -> None:

@@ -1,6 +1,7 @@
 """Evaluate a policy on tasks: success rates with confidence intervals, seed by seed.
 
-The policy is ``expert``, one that comes with the project (``dp3``), or the path of a checkpoint. Seeds are
+The policy is ``expert``, ``agent`` (a language model, or the oracle ``scripted``: --provider), one that comes with the
+project (``dp3``), or the path of a checkpoint. Seeds are
 100000 * (1 + seed0) + i, as they come; the only scenes dropped are the sampler's own rejections, which are counted.
 With --resume FILE finished episodes are kept in FILE (JSON lines) and not run again.
 """
@@ -13,6 +14,7 @@ from contextlib import closing, contextmanager
 from functools import partial
 from typing import Any
 
+from bimanual.agent_options import add_agent_arguments, agent_settings
 from bimanual.output import note, print_json
 from bimanual_core.errors import BimanualError
 from bimanual_tasks.episode import EpisodeResult
@@ -23,14 +25,17 @@ from bimanual_tasks.results import Evaluation, ResultsFile, overall_report, task
 from bimanual_tasks.seeds import evaluation_seeds
 from bimanual_tasks.workers import run_in_workers
 
-EXPERT = "expert"
+EXPERT, AGENT = "expert", "agent"
 WORLDS = ("process", "graph")
 ALL = "all"
 INTERRUPTED = 130
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--policy", default=EXPERT, help=f"what acts: {EXPERT}, dp3 or a checkpoint ({EXPERT})")
+    parser.add_argument(
+        "--policy", default=EXPERT, help=f"what acts: {EXPERT}, {AGENT}, dp3 or a checkpoint ({EXPERT})"
+    )
+    add_agent_arguments(parser, "--provider", f"where the replies of --policy {AGENT} come from (scripted)")
     parser.add_argument("--task", required=True, help=f"a task or {ALL}; tasks: {', '.join(task_names())}")
     parser.add_argument("--variant", default=DEFAULT_VARIANT, help=f"published version of the task ({DEFAULT_VARIANT})")
     parser.add_argument("--episodes", type=int, default=20, help="episodes per task (20)")
@@ -76,13 +81,15 @@ def _check(args: argparse.Namespace, tasks: list[str]) -> None:
     """Refuse what cannot run before anything starts."""
     for name in tasks:
         get_task(name, args.variant)
-        if args.policy == EXPERT:
+        if args.policy == EXPERT or (args.policy == AGENT and args.provider in (None, "scripted")):
             get_expert(name)
-    if args.policy == EXPERT and args.shuffle_clouds:
-        raise BimanualError("--shuffle-clouds needs a policy that sees; the expert does not")
+    if args.policy in (EXPERT, AGENT) and args.shuffle_clouds:
+        raise BimanualError("--shuffle-clouds needs a policy that sees clouds; expert and agent do not")
+    if args.provider and args.policy != AGENT:
+        raise BimanualError(f"--provider {args.provider} needs --policy {AGENT}")
     if args.workers < 1:
         raise BimanualError(f"--workers {args.workers} is below the limit 1")
-    if args.world == "graph" and args.policy != EXPERT and (args.task == ALL or args.shuffle_clouds):
+    if args.world == "graph" and args.policy not in (EXPERT, AGENT) and (args.task == ALL or args.shuffle_clouds):
         raise BimanualError("over the graph one policy does one task, and sees what the cameras send")
     if args.world == "graph" and args.workers != 1:
         raise BimanualError(f"--workers {args.workers} needs --world process; there is one graph")
@@ -90,7 +97,7 @@ def _check(args: argparse.Namespace, tasks: list[str]) -> None:
 
 @contextmanager
 def _runner(args: argparse.Namespace) -> Iterator[EpisodeRunner]:
-    factory, performers = _expert(args) if args.policy == EXPERT else _policy(args)
+    factory, performers = {EXPERT: _expert, AGENT: _agent}.get(args.policy, _policy)(args)
     if args.workers > 1:
         yield run_in_workers(factory, args.workers, performers)
         return
@@ -102,14 +109,28 @@ def _runner(args: argparse.Namespace) -> Iterator[EpisodeRunner]:
 
 
 def _expert(args: argparse.Namespace) -> tuple[SessionFactory, PerformerLookup]:
-    """What opens a session of that world, and who acts in it. Only the world that is asked for is imported."""
+    """What opens a session of that world, and who acts in it."""
+    return _sessions(args, ()), expert_performer
+
+
+def _agent(args: argparse.Namespace) -> tuple[SessionFactory, PerformerLookup]:
+    """The same for an agent, which is shown the cameras that its model can use."""
+    from bimanual.agent_session import AgentPerformers
+
+    performers = AgentPerformers(agent_settings(args, args.provider or "scripted"))
+    note(f"the agent's logs: {performers.folder}")
+    return _sessions(args, performers.cameras), performers
+
+
+def _sessions(args: argparse.Namespace, cameras: tuple[str, ...]) -> SessionFactory:
+    """Only the world that is asked for is imported."""
     if args.world == "graph":
         from bimanual.graph.session import graph_session
 
-        return partial(graph_session, args.robot), expert_performer
+        return partial(graph_session, args.robot, {"cameras": ",".join(cameras) or "none"})
     from bimanual.process_session import ProcessSession
 
-    return partial(ProcessSession, args.robot), expert_performer
+    return partial(ProcessSession, args.robot, cameras)
 
 
 def _policy(args: argparse.Namespace) -> tuple[SessionFactory, PerformerLookup]:
