@@ -106,7 +106,7 @@ def alive_topic(node: str) -> str:
 
 
 def _alive(node: str, watchers: tuple[str, ...]) -> Endpoint:
-    note = "carries nothing: DDS tells within half a second that its publisher was killed or stopped"
+    note = "carries nothing: DDS tells within a second that its publisher was killed or stopped"
     return _topic(alive_topic(node), "std_msgs/msg/Empty", node, watchers, Qos.ALIVE, note=note)
 
 

@@ -25,7 +25,7 @@ MOST_WATCHED = 8
 
 class LeaseServices:
     """Leases of arms. An owner is a node's name; when that node is killed or stopped, its arms are freed and
-    ``on_lost(owner, arms)`` is called: within half a second if it has a heartbeat (GraphWorld has), else when DDS has
+    ``on_lost(owner, arms)`` is called: within a second if it has a heartbeat (GraphWorld has), else when DDS has
     missed it and :meth:`watch` sees that. An owner that never was a node of this graph only loses its lease by its end.
 
     The node gets a heartbeat itself, so that owners can tell whether it is there.

@@ -1,4 +1,4 @@
-"""Who is alive: a topic ``<node>/alive`` that carries nothing; DDS tells within half a second when the process of its
+"""Who is alive: a topic ``<node>/alive`` that carries nothing; DDS tells within a second when the process of its
 publisher was killed or stopped.
 
 The middleware's own threads assert it, ten times a second, so a node that computes or renders for long is not missed.

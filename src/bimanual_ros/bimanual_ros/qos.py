@@ -11,8 +11,8 @@ from bimanual_core.contract import Qos
 SENSOR_DEPTH = 10
 STATE_DEPTH = 10
 #: Liveliness that a publisher offers, which the middleware asserts every two thirds of this [s], and after how long
-#: without an assertion a watcher misses it [s]: three may come late on a busy machine.
-ALIVE_OFFERED_S, ALIVE_MISSED_S = 0.15, 0.4
+#: without an assertion a watcher misses it [s]: five may come late on a busy machine.
+ALIVE_OFFERED_S, ALIVE_MISSED_S = 0.15, 0.6
 
 
 def publisher_qos(preset: Qos) -> QoSProfile:
