@@ -20,6 +20,7 @@ from typing import Any
 from rclpy.action import CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.node import Node
+from rclpy.subscription import Subscription
 from rclpy.task import Future
 from trajectory_msgs.msg import JointTrajectory as TrajectoryMsg
 
@@ -38,6 +39,7 @@ from bimanual_ros.control_messages import (
 from bimanual_ros.conversions.basics import stamp_ns
 from bimanual_ros.conversions.joints import tolerances_of, trajectory_of
 from bimanual_ros.endpoints import Endpoints
+from bimanual_ros.polling import take_waiting
 from control_msgs.action import FollowJointTrajectory, ParallelGripperCommand
 
 
@@ -79,6 +81,7 @@ class ControllerActions:
         self._admit = admit
         self._goals: list[_Goal] = []
         self._accepted: dict[bytes, _Goal] = {}
+        self._streams: list[Subscription] = []
         for side in bank().robot.sides:
             self._serve_arm(endpoints, side)
             self._serve_gripper(endpoints, side)
@@ -92,6 +95,11 @@ class ControllerActions:
         """Hand the waiting goals to the controllers."""
         for goal in [g for g in self._goals if g.handle is None]:
             self._start(goal)
+
+    def take_streams(self) -> None:
+        """Hear the streamed points that have come by now, ahead of the executor."""
+        for subscription in self._streams:
+            take_waiting(subscription)
 
     def cancel_all(self, reason: str, sides: tuple[str, ...] | None = None) -> None:
         """End the goals of ``sides`` (None = all)."""
@@ -113,7 +121,9 @@ class ControllerActions:
             handle_accepted_callback=partial(self._accept_arm, side),
             cancel_callback=self._on_cancel,
         )
-        endpoints.subscription(f"{part}_controller/joint_trajectory", partial(self._on_stream, part))
+        self._streams.append(
+            endpoints.subscription(f"{part}_controller/joint_trajectory", partial(self._on_stream, part))
+        )
 
     def _serve_gripper(self, endpoints: Endpoints, side: str) -> None:
         part = f"{side}_gripper"
@@ -124,7 +134,9 @@ class ControllerActions:
             handle_accepted_callback=partial(self._accept_gripper, side),
             cancel_callback=self._on_cancel,
         )
-        endpoints.subscription(f"{part}_controller/joint_trajectory", partial(self._on_stream, part))
+        self._streams.append(
+            endpoints.subscription(f"{part}_controller/joint_trajectory", partial(self._on_stream, part))
+        )
 
     def _accept_arm(self, side: str, ros: ServerGoalHandle) -> None:
         request: FollowJointTrajectory.Goal = ros.request

@@ -144,10 +144,7 @@ class GraphWorld:
         Raises BimanualError if somebody else holds the arms or the robot is stopped. What else the controllers refuse
         is in the driver's log.
         """
-        since_ns = self._wait_ready()
-        leased = self._lease(max(since_ns, self._joints_ns()))
-        if leased is not None:
-            raise BimanualError(leased.error_msg, leased.error_code)
+        self.hold()
         self.check_stop()
         self._streams.send(stream, delivered=self.lockstep)
 
@@ -210,6 +207,15 @@ class GraphWorld:
     def cancel(self) -> None:
         """End the motion under way, if there is one; whoever waits for it gets its report. For any thread."""
         self._motions.cancel(self._running)
+
+    def hold(self) -> None:
+        """Take the lease of the arms and be heard by their controllers, as :meth:`command` does: the first command is
+        faster after it. Raises BimanualError naming somebody else who holds them."""
+        since_ns = self._wait_ready()
+        leased = self._lease(max(since_ns, self._joints_ns()))
+        if leased is not None:
+            raise BimanualError(leased.error_msg, leased.error_code)
+        self._streams.meet()
 
     def check_stop(self) -> None:
         """Raises BimanualError (CONTROL_STOPPED) with the reason while the robot is stopped."""

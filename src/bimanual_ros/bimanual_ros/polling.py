@@ -54,15 +54,20 @@ class Polled:
         """Call back with every message that waits; returns how many there were."""
         count = 0
         for subscription in self._subscriptions:
-            with subscription.handle:
-                # A queue holds at most its depth, so that a flood cannot keep this loop for ever.
-                for _ in range(subscription.qos_profile.depth or 1):
-                    found = subscription.handle.take_message(subscription.msg_type, subscription.raw)
-                    if found is None:
-                        break
-                    count += 1
-                    subscription.callback(found[0])
+            count += take_waiting(subscription)
         return count
+
+
+def take_waiting(subscription: Subscription) -> int:
+    """Call back with every message that waits in ``subscription``; returns how many there were."""
+    with subscription.handle:
+        # A queue holds at most its depth, so that a flood cannot keep this loop for ever.
+        for count in range(subscription.qos_profile.depth or 1):
+            found = subscription.handle.take_message(subscription.msg_type, subscription.raw)
+            if found is None:
+                return count
+            subscription.callback(found[0])
+    return subscription.qos_profile.depth or 1
 
 
 def spin_polling(take: Callable[[], object], node: Node, executor: SingleThreadedExecutor) -> None:

@@ -27,7 +27,7 @@ class StreamClient:
     def send(self, stream: Stream, delivered: bool) -> None:
         """Publish every part; with ``delivered`` return only when the driver has all of them. Raises SilentNodeError if
         it does not take them."""
-        self._meet()
+        self.meet()
         for part, trajectory in stream.parts.items():
             message = trajectory_msg(trajectory, stream.start_ns)
             message.header.frame_id = self._sender
@@ -37,7 +37,7 @@ class StreamClient:
                 if not self._publishers[part].wait_for_all_acked(Duration(seconds=SILENCE_S)):
                     raise SilentNodeError(f"node {self._driver} took no points of {part} for {SILENCE_S:g} s")
 
-    def _meet(self) -> None:
+    def meet(self) -> None:
         """Make the publishers when they are first needed, and wait until the driver listens to them."""
         if not self._publishers:
             topics = {part: f"{part}_controller/joint_trajectory" for part in self._parts}

@@ -242,6 +242,8 @@ class SimBridge(Node):
             self.actions.release()
 
     def step(self, count: int) -> StepJob:
+        # Who streams points and then asks for steps means the steps to come after the points.
+        self.actions.take_streams()
         self._status_of = SimStatus.ADVANCING
         return self.run.request(count)
 

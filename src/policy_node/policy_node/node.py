@@ -140,6 +140,7 @@ class PolicyNode(ManagedNode):
 
         try:
             self._world.wait_ready()
+            self._world.hold()
             kind = PolicyRunner if self._world.lockstep else RealtimeRunner
             delay_s = self.get_parameter("delay_ms").value * 1e-3
             return kind(policy, contract, self._world, tell, delay_s).run(

@@ -76,12 +76,14 @@ def check_chunk(chunk: ArrayLike, robot: RobotSpec, least: int = 2) -> Array:
 
 class ChunkShaper:
     """Makes paths of chunks for one robot. ``clamped`` counts the actions that were outside the joint limits, and
-    ``slowed`` those that were further away than a joint can go in a period."""
+    ``slowed`` those that were further away than a joint can go in a period. Points take up to ``reserve_s`` to reach
+    the controllers: what is to be done first leaves that much time."""
 
-    def __init__(self, robot: RobotSpec) -> None:
+    def __init__(self, robot: RobotSpec, reserve_s: float = 0.0) -> None:
         self.clamped = 0
         self.slowed = 0
         self._robot = robot
+        self._reserve_s = reserve_s
         velocity = [np.append(arm.velocity, arm.gripper.velocity) for arm in robot.arms]
         acceleration = [np.append(arm.acceleration, np.inf) for arm in robot.arms]
         self._velocity, self._acceleration = np.concatenate(velocity), np.concatenate(acceleration)
@@ -111,10 +113,12 @@ class ChunkShaper:
 
     def _slowed(self, points: Array, steps_s: Array, velocity: Array) -> Array:
         """Points (N, D) no further apart than the speed limits allow; the gripper keeps its own pace."""
-        most = np.where(self._grippers, np.inf, self._velocity * SPEED_SHARE) * steps_s
+        spare_s = steps_s.copy()
+        spare_s[0] = np.maximum(spare_s[0] - self._reserve_s, 0.0)
+        most = np.where(self._grippers, np.inf, self._velocity * SPEED_SHARE * spare_s)
         # Where the joint still moves the other way, the cubic of the first step peaks higher.
         against = velocity * (points[1] - points[0]) < 0
-        most[0] = np.where(against, most[0] - np.abs(velocity) * steps_s[0] / 6, most[0])
+        most[0] = np.where(against, np.maximum(most[0] - np.abs(velocity) * spare_s[0] / 6, 0.0), most[0])
         if (np.abs(np.diff(points, axis=0)) <= most).all():
             return points
         out = points.copy()

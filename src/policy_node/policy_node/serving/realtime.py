@@ -24,8 +24,8 @@ from policy_node.serving.window import ObservationWindow
 
 Array = NDArray[np.float64]
 
-#: Points reach the controllers this early [s].
-LEAD_S = 0.04
+#: Points are sent at least this long before they are due, and may take so much of it to reach the controllers [s].
+LEAD_S, RESERVE_S = 0.05, 0.035
 #: A new chunk has faded in after this many actions.
 FADE_ACTIONS = 3
 #: Without points for this long [s] the run ends; the first chunk may take longer.
@@ -113,7 +113,7 @@ class _Flow:
     def __init__(
         self, world: World, contract: PolicyContract, asker: Asker, instruction: str, on_chunk: ChunkListener
     ) -> None:
-        self.commander = Commander(world, contract)
+        self.commander = Commander(world, contract, RESERVE_S)
         self.steps = 0
         self.stall_s = 0.0
         self._world = world

@@ -40,10 +40,10 @@ def check_serving(contract: PolicyContract, robot: RobotSpec) -> None:
 
 
 class Commander:
-    """The commands of one run: ``path`` is what the arms were last told to do."""
+    """The commands of one run: ``path`` is what the arms were last told to do; see ChunkShaper for ``reserve_s``."""
 
-    def __init__(self, world: World, contract: PolicyContract) -> None:
-        self.shaper = ChunkShaper(world.robot)
+    def __init__(self, world: World, contract: PolicyContract, reserve_s: float = 0.0) -> None:
+        self.shaper = ChunkShaper(world.robot, reserve_s)
         self.path: Path | None = None
         self._world = world
         self._contract = contract
