@@ -173,9 +173,10 @@ def test_a_full_disk_is_told_and_what_was_done_is_kept(tmp_path):
 
 
 def test_two_at_a_time_are_refused(tmp_path):
-    with closing(CollectionStore(tmp_path, SETTINGS, resume=False)):
-        with pytest.raises(BimanualError, match="another process collects into"):
-            CollectionStore(tmp_path, SETTINGS, resume=True)
+    first = CollectionStore(tmp_path, SETTINGS, resume=False)
+    with pytest.raises(BimanualError, match="another process collects into"):
+        CollectionStore(tmp_path, SETTINGS, resume=True)
+    first.close()
     CollectionStore(tmp_path, SETTINGS, resume=True).close()
 
 

@@ -72,7 +72,6 @@ class EpisodeStart:
 
     task: Task
     seed: int
-    scene_id: int
     instruction: str
     tracker: SuccessTracker
 
@@ -103,7 +102,7 @@ def run_episode(
     assignment = Assignment(task, seed, instruction, lambda: tracker.success or tracker.timed_out)
     session.listen(tracker.update)
     try:
-        with watch(EpisodeStart(task, seed, scene_id, instruction, tracker)):
+        with watch(EpisodeStart(task, seed, instruction, tracker)):
             report = _run(session, perform, assignment)
             _let_hold(session.world, tracker)
     finally:

@@ -39,10 +39,8 @@ def test_any_number_of_workers_and_any_interruption_give_the_same_set(wanted, fi
 
 
 def test_a_hopeless_task_and_the_end_of_the_seeds_are_told():
-    quota = SeedQuota(0, 1)
     with pytest.raises(BimanualError, match=f"given up: {2 * FAILURES_ALLOWED + 1} of"):
-        while (seed := quota.next_seed()) is not None:
-            quota.done(seed, False)
+        one_by_one(0, 1, good=())
     quota = SeedQuota(SEEDS_PER_BLOCK - 1, 1)
     quota.done(quota.next_seed(), False)
     with pytest.raises(BimanualError, match="no seed is left"):

@@ -37,11 +37,13 @@ def bench_collect(seconds: float = SECONDS, workers: int = WORKERS) -> dict[str,
 def _rate(cameras: tuple[str, ...], seconds: float, workers: int) -> float:
     """Episodes kept per minute."""
     settings = CollectSettings(cameras=cameras)
-    with tempfile.TemporaryDirectory(prefix="bimanual-bench-collect-") as folder:
-        with closing(CollectionStore(Path(folder) / "collection", settings, resume=False)) as store:
-            # More than any machine does in the time: as many as there are seeds.
-            collection = Collection(store, [TASK], SEEDS_PER_BLOCK, partial(expert_collector, settings))
-            return _measure(collection, seconds, workers)
+    with (
+        tempfile.TemporaryDirectory(prefix="bimanual-bench-collect-") as folder,
+        closing(CollectionStore(Path(folder) / "collection", settings, resume=False)) as store,
+    ):
+        # More than any machine does in the time: as many as there are seeds.
+        collection = Collection(store, [TASK], SEEDS_PER_BLOCK, partial(expert_collector, settings))
+        return _measure(collection, seconds, workers)
 
 
 def _measure(collection: Collection, seconds: float, workers: int) -> float:

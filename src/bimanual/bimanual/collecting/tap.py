@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bimanual.collecting.settings import CollectSettings
 from bimanual_core.errors import BimanualError
-from bimanual_core.rates import CONTROLLER_STATE_TICKS, JOINT_STATE_TICKS, OBJECTS_TICKS
+from bimanual_core.observation import JointSample
+from bimanual_core.rates import CONTROLLER_STATE_TICKS, JOINT_STATE_TICKS, NS_PER_S, OBJECTS_TICKS
 from bimanual_core.robot import RobotSpec
 from bimanual_data.episode_recorder import EpisodeRecorder, FrameTree
 from bimanual_description import urdf
 from bimanual_description.joint_frames import MovingFrames, joint_frames
 from bimanual_sim_bridge.world import SapienWorld
 from bimanual_tasks.episode import EpisodeStart
+
+#: Stamp of an episode's first instant [ns], and the scene's number. The world's own go on from episode to episode; what
+#: is recorded does not, so that an episode is the same whatever its worker did before.
+FIRST_NS, SCENE_ID = NS_PER_S, 1
 
 
 class EpisodeTap:
@@ -39,7 +45,7 @@ class EpisodeTap:
             "instruction": start.instruction,
             "extra": dict(extra),
         }
-        self._recorder.start(folder, self._world.stamp_ns, meta)
+        self._recorder.start(folder, FIRST_NS, meta)
         try:
             streams = _Streams(self._world, self._recorder, self._moving, self._cameras, self._camera_ticks, start)
             self._world.listen_to_ticks(streams.tick)
@@ -78,6 +84,8 @@ class _Streams:
         self._camera_ticks = camera_ticks
         self._start = start
         self._first_tick = world.tick_count
+        # Scenes begin on whole tenths of a second, so that stamps stay multiples of a tick, rounded alike.
+        self._shift_ns = FIRST_NS - world.stamp_ns
         self._success = False
         self._second = -1.0
         self._shown = dict.fromkeys(("joints", "states"), -1)
@@ -91,12 +99,15 @@ class _Streams:
         if tick % CONTROLLER_STATE_TICKS == 0:
             self._show_states(tick)
         if tick % OBJECTS_TICKS == 0:
-            self._recorder.objects(self._world.objects())
+            snapshot = self._world.objects()
+            stamp_ns = snapshot.stamp_ns + self._shift_ns
+            self._recorder.objects(replace(snapshot, stamp_ns=stamp_ns, scene_id=SCENE_ID))
             self._show_status()
         if self._cameras and (tick - self._first_tick) % self._camera_ticks == 0:
             self._world.start_cameras(self._cameras)
             for name in self._cameras:
-                self._recorder.frame(self._world.finish_camera(name))
+                frame = self._world.finish_camera(name)
+                self._recorder.frame(replace(frame, stamp_ns=frame.stamp_ns + self._shift_ns))
 
     def finish(self) -> None:
         """At rest every state has a sample of that very instant."""
@@ -107,14 +118,18 @@ class _Streams:
             self._show_states(tick)
 
     def _show_joints(self, tick: int) -> None:
-        sample = self._world.joints()
+        sample = self._sample()
         positions = dict(zip(self._world.robot.joints.names, sample.position.tolist(), strict=True))
         self._recorder.joints(sample, self._moving.poses(positions))
         self._shown["joints"] = tick
 
     def _show_states(self, tick: int) -> None:
-        self._recorder.states(self._world.joints(), self._world.bank.setpoint)
+        self._recorder.states(self._sample(), self._world.bank.setpoint)
         self._shown["states"] = tick
+
+    def _sample(self) -> JointSample:
+        sample = self._world.joints()
+        return replace(sample, stamp_ns=sample.stamp_ns + self._shift_ns)
 
     def _show_status(self) -> None:
         """At the start, on success, and once a second until then with what is missing; as the task server."""
@@ -124,8 +139,8 @@ class _Streams:
             return
         self._success, self._second = tracker.success, second
         self._recorder.task_status(
-            self._world.stamp_ns,
-            scene_id=start.scene_id,
+            self._world.stamp_ns + self._shift_ns,
+            scene_id=SCENE_ID,
             task=start.task.name,
             variant=start.task.variant,
             seed=start.seed,
