@@ -30,6 +30,7 @@ class DemoResult:
     """What ``demo --json`` prints. ``rtf`` is simulated over wall time of the task itself."""
 
     success: bool
+    policy: str
     task: str
     variant: str
     seed: int
@@ -51,7 +52,8 @@ class DemoResult:
 
 
 class Demo:
-    """One run of ``perform``; everything it makes goes into ``folder``. ``given`` are further launch arguments."""
+    """One run of ``perform``, called ``policy``; everything it makes goes into ``folder``. ``given`` are further launch
+    arguments."""
 
     def __init__(
         self,
@@ -61,11 +63,13 @@ class Demo:
         seed: int,
         folder: Path,
         given: Mapping[str, str] | None = None,
+        policy: str = "expert",
     ) -> None:
         if seed < 0:
             raise BimanualError(f"seed {seed} is below the limit 0")
         self._task = task
         self._perform = perform
+        self._policy = policy
         self._given = dict(given or {})
         self._robot = robot
         self._seed = seed
@@ -114,6 +118,7 @@ class Demo:
         session.request("recorder/annotate", meta_json=json.dumps({"success": judged.task_success, "reason": reason}))
         return {
             "success": bool(judged.task_success),
+            "policy": self._policy,
             "task": self._task.name,
             "variant": self._task.variant,
             "seed": self._seed,
@@ -145,6 +150,7 @@ class Demo:
             "seed": self._seed,
             "robot": self._robot,
             "instruction": instruction,
+            "policy": self._policy,
         }
         self._folder.mkdir(parents=True, exist_ok=True)
         session.request("recorder/start", directory=str(self._episode), meta_json=json.dumps(meta))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 
 from bimanual_interfaces.action import RunPolicy
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
 
 from bimanual_core.contract import POLICY
-from bimanual_core.errors import ErrorCode, SilentNodeError
+from bimanual_core.errors import BimanualError, ErrorCode
 from bimanual_core.skill import SkillReport
 from bimanual_ros.conversions.basics import stamp_ns
+from bimanual_ros.feed import call
 from bimanual_ros.graph_world import GraphWorld
 from bimanual_ros.handshake import shake_hands
 
@@ -43,27 +45,46 @@ class GraphPolicy:
 
         Raises SilentNodeError naming a node that falls silent.
         """
+        result = self.result(task, instruction, max_seconds, over)
+        code = ErrorCode(result.error_code)
+        if code is ErrorCode.CANCELLED and over():
+            return SkillReport(int(result.asked), int(result.steps))
+        layer = "" if code is ErrorCode.NONE else LAYER
+        return SkillReport(int(result.asked), int(result.steps), code, result.error_msg, layer=layer)
+
+    def result(
+        self, task: str, instruction: str, max_seconds: float, over: Callable[[], bool] = lambda: False
+    ) -> RunPolicy.Result:
+        """As :meth:`run`, with all that the node says of the run."""
         self.wait_ready()
         feed = self._world.feed
         goal = RunPolicy.Goal(task=task, instruction=instruction, max_seconds=max_seconds)
         handle = feed.result(self._client.send_goal_async(goal), "policy/run", POLICY, LOADING_S)
         if not handle.accepted:
-            return SkillReport(0, 0, ErrorCode.INVALID_REQUEST, f"{POLICY} refused the request", layer=LAYER)
+            words = f"{POLICY} refused the request"
+            return RunPolicy.Result(error_code=int(ErrorCode.INVALID_REQUEST), error_msg=words)
         ended = handle.get_result_async()
         ended.add_done_callback(feed.poke)
         try:
             feed.until(lambda: ended.done() or over(), "policy/run", POLICY, SILENCE_S)
-            cancelled = not ended.done()
-            if cancelled:
+            if not ended.done():
                 handle.cancel_goal_async()
             result: RunPolicy.Result = feed.result(ended, "the end of policy/run", POLICY, SILENCE_S).result
         except BaseException:
-            with suppress(SilentNodeError):
-                handle.cancel_goal_async()
+            handle.cancel_goal_async()
             raise
         self._world.settle(stamp_ns(result.stamp))
-        code = ErrorCode(result.error_code)
-        if cancelled and code is ErrorCode.CANCELLED:
-            return SkillReport(int(result.asked), int(result.steps))
-        layer = "" if code is ErrorCode.NONE else LAYER
-        return SkillReport(int(result.asked), int(result.steps), code, result.error_msg, layer=layer)
+        return result
+
+    def set_parameter(self, name: str, value: int) -> None:
+        """Change a parameter of the node. Raises BimanualError in the node's words."""
+        client = self._world.node.create_client(SetParameters, f"{POLICY}/set_parameters")
+        try:
+            self._world.feed.until(client.service_is_ready, f"the parameters of {POLICY}", POLICY, SILENCE_S)
+            shake_hands(self._world.feed, POLICY)
+            request = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg()])
+            answer = call(self._world.feed, client, request, POLICY, SILENCE_S).results[0]
+        finally:
+            self._world.node.destroy_client(client)
+        if not answer.successful:
+            raise BimanualError(f"{POLICY}.{name}: {answer.reason}")

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bimanual_core.rates import CONTROL_HZ
+
 #: How a figure is compared with its target.
 RELATIONS = {"<=": operator.le, "<": operator.lt, ">=": operator.ge, "==": operator.eq}
 
@@ -62,6 +64,14 @@ BENCHES: dict[str, Bench] = {
                 "orphans",
                 "files_left",
             )
+        },
+    ),
+    "policy": Bench(
+        "bimanual.bench.policy:bench_policy",
+        {
+            "chunk_ms_p99": Target("<", 60.0),
+            "stall_ms": Target("<=", 1000.0 / CONTROL_HZ),
+            "stall_ms_delay300": Target("<=", 1000.0 / CONTROL_HZ),
         },
     ),
     "graph": Bench(

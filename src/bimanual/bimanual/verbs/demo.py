@@ -1,6 +1,7 @@
 """Bring the whole graph up, do a task over it, and leave the recorded bag, a video and a picture.
 
-The task's expert does it, or with --agent a language model (or the oracle ``scripted``) through the node ``agent``.
+The task's expert does it; with --policy a learned policy, through the node ``policy_node``; with --agent a language
+model (or the oracle ``scripted``), through the node ``agent``.
 
 The graph runs in lockstep: simulated time stands still while the planner thinks, and the same seed gives the same run.
 """
@@ -14,8 +15,11 @@ from bimanual.agent_options import add_agent_arguments, agent_settings
 from bimanual.demo import Demo, DemoResult
 from bimanual.output import note, print_json
 from bimanual.runs import new_run_folder
+from bimanual_core.errors import BimanualError
 from bimanual_tasks.performer import Performer, expert_performer
 from bimanual_tasks.registry import DEFAULT_VARIANT, get_expert, get_task, task_names
+
+EXPERT = "expert"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--variant", default=DEFAULT_VARIANT, help=f"published version of the task ({DEFAULT_VARIANT})")
     parser.add_argument("--robot", default="cobot_magic", help="robot YAML of bimanual_description (cobot_magic)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the scene (0)")
+    parser.add_argument("--policy", default=EXPERT, help=f"what acts: {EXPERT}, dp3 or a checkpoint ({EXPERT})")
     add_agent_arguments(parser, "--agent", "let an agent do it, whose replies come from here instead of an expert")
     parser.add_argument("--out", metavar="DIR", help="folder for episode, video and picture (runs/demo/<time>)")
     parser.add_argument("--headless", action="store_true", help="no window; there is none on a machine without display")
@@ -32,12 +37,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     task = get_task(args.task, args.variant)
     folder = Path(args.out).resolve() if args.out else new_run_folder("demo")
-    perform, given = _agent(args) if args.agent else (expert_performer(args.task), {})
-    result = Demo(task, perform, args.robot, args.seed, folder, given).run()
+    perform, given = _performer(args)
+    name = "agent" if args.agent else args.policy
+    result = Demo(task, perform, args.robot, args.seed, folder, given, name).run()
     _tell(result)
     if args.json:
         print_json(result.as_dict())
     return 0 if result.success else 1
+
+
+def _performer(args: argparse.Namespace) -> tuple[Performer, dict[str, str]]:
+    """Who acts, and the launch arguments that bring it up. Raises BimanualError."""
+    if args.agent and args.policy != EXPERT:
+        raise BimanualError(f"either --agent {args.agent} or --policy {args.policy}; one of them acts")
+    if args.agent:
+        return _agent(args)
+    if args.policy == EXPERT:
+        return expert_performer(args.task), {}
+    from bimanual.graph.policy import GraphPolicyPerformer
+    from bimanual.policy_session import PolicyPerformers
+
+    performers = PolicyPerformers(args.policy, (args.task,))
+    performers.cameras(args.robot)
+    return GraphPolicyPerformer(), {"policy": str(performers.checkpoint(args.task))}
 
 
 def _agent(args: argparse.Namespace) -> tuple[Performer, dict[str, str]]:
@@ -58,7 +80,7 @@ def _tell_step(call: int, action: str, text: str) -> None:
 
 def _tell(result: DemoResult) -> None:
     outcome = "success" if result.success else f"FAILED: {result.reason}"
-    note(f"\n{result.task} ({result.variant}) seed {result.seed}: {outcome}")
+    note(f"\n{result.task} ({result.variant}, {result.policy}) seed {result.seed}: {outcome}")
     note(
         f"  {result.simulated_seconds:.1f} s simulated in {result.task_wall_seconds:.1f} s (rtf {result.rtf:.2f}), "
         f"{result.wall_seconds:.1f} s in all"
