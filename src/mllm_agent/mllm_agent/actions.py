@@ -125,7 +125,7 @@ class MoveByDisplacement(Parameters):
     x: Shift = Field(0.0, description="[m]")
     y: Shift = Field(0.0, description="[m]")
     z: Shift = Field(0.0, description="[m]")
-    move_axis: Literal["world", "arm"] = Field("world", description="arm: the gripper's axes")
+    move_axis: Literal["world", "arm"] = Field("world", description="arm: z out of the gripper, y its opening")
 
     def skill(self) -> Skill:
         return Skill("move_by_displacement", displacement=(self.x, self.y, self.z), move_axis=self.move_axis)

@@ -20,6 +20,10 @@ from typing import Any
 from mllm_agent.providers.base import Reply, Request
 
 
+#: Characters of a reply that are kept: more than any reply that is used has.
+MOST_KEPT = 250_000
+
+
 def new_log_folder(base: Path) -> Path:
     """A new folder ``<date-time>`` in ``base``. Raises OSError."""
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
@@ -69,11 +73,18 @@ class RunLog:
     def reply(self, reply: Reply) -> None:
         """The reply to the newest request."""
         tokens = {"prompt_tokens": reply.prompt_tokens, "completion_tokens": reply.completion_tokens}
-        values = {"text": reply.text, **tokens, "cut_off": reply.cut_off, "seconds": round(reply.seconds, 3)}
+        text = reply.text[:MOST_KEPT]
+        values = {
+            "text": text,
+            "characters": len(reply.text),
+            **tokens,
+            "cut_off": reply.cut_off,
+            "seconds": round(reply.seconds, 3),
+        }
         self._json(self._now / "reply.json", {**values, "raw": reply.raw})
         self.event("reply", **tokens, characters=len(reply.text))
         fence = "~~~~"
-        self._report += ["", fence, reply.text[:20_000].replace(fence, "~~~"), fence]
+        self._report += ["", fence, text[:20_000].replace(fence, "~~~"), fence]
 
     def problem(self, text: str) -> None:
         """Why the newest reply could not be used, or none came."""

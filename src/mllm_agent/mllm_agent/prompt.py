@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from mllm_agent.actions import KINDS, POSE_FORMAT, Parameters
@@ -119,6 +120,7 @@ def _rules(most_actions: int) -> str:
     )
 
 
+@cache
 def action_words(kind: type[Parameters]) -> str:
     """One line of an action: id, name, parameters with type, default and meaning."""
     fields = kind.model_json_schema()["properties"]

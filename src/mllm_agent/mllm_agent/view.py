@@ -70,7 +70,7 @@ def jpeg(rgb: NDArray[np.uint8]) -> bytes:
 def pose_words(T: Array) -> str:
     """A transform in ``actions.POSE_FORMAT``."""
     xyz, quat_xyzw = xyz_quat(T)
-    return "[" + ", ".join(f"{value + 0.0:.4f}" for value in (*xyz, *quat_xyzw)) + "]"
+    return "[" + ", ".join(f"{round(float(value), 4) + 0.0:.4f}" for value in (*xyz, *quat_xyzw)) + "]"
 
 
 def object_words(state: ObjectState) -> list[str]:

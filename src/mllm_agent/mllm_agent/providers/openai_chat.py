@@ -71,6 +71,9 @@ class OpenAIProvider:
             try:
                 done = self._wait(self._pool.submit(self._send, request), deadline, cancelled)
                 return self._reply(done, time.monotonic() - begin)
+            except (ValueError, TypeError, AttributeError, IndexError) as error:
+                said = plain(f"{type(error).__name__}: {error}", 200)
+                raise ProviderError(f"{self._where} does not speak the protocol: {said}") from None
             except self._openai.OpenAIError as error:
                 wait_s = self._wait_before_retry(error)
                 if last or wait_s is None or time.monotonic() + wait_s > deadline:
