@@ -67,6 +67,17 @@ def test_the_same_set_for_one_and_for_two_workers(tmp_path):
         check(tmp_path / str(workers), SEEDS)
 
 
+def test_all_tasks_are_collected_one_after_the_other(tmp_path):
+    tasks = [TASK, "stack_blocks_two"]
+    with closing(CollectionStore(tmp_path / "c", SETTINGS, resume=False)) as store:
+        collection = Collection(store, tasks, 4, quick.quick)
+        done = [(attempt.task, attempt.result.seed) for attempt in collection.run(2, print)]
+    assert sorted(done) == [(task, seed) for task in tasks for seed in range(5)]
+    assert (collection.succeeded, collection.attempted, collection.wanted) == (8, 10, 8)
+    for task in tasks:
+        assert len(list((tmp_path / "c" / task).iterdir())) == 4
+
+
 def killed_at_random(folder, kills, chance):
     """Kill the program ``kills`` times, then let it finish; the seeds that it ever reported."""
     reported = []

@@ -37,9 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--randomize", choices=RANDOMISATIONS, default="easy", help="what varies; easy: poses (easy)")
     parser.add_argument("--seed0", type=int, default=0, help="first seed (0)")
     parser.add_argument("--cameras", default=",".join(CAMERAS), help=f"list or none ({','.join(CAMERAS)})")
-    parser.add_argument(
-        "--camera-hz", type=int, choices=CAMERA_RATES, default=CAMERA_RATES[0], help="pictures a s (15)"
-    )
+    rate = CAMERA_RATES[0]
+    parser.add_argument("--camera-hz", type=int, choices=CAMERA_RATES, default=rate, help=f"pictures a second ({rate})")
     parser.add_argument("--robot", default="cobot_magic", help="robot YAML of bimanual_description (cobot_magic)")
     parser.add_argument("--resume", action="store_true", help="go on with the collection in DIR")
     parser.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
