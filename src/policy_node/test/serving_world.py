@@ -30,8 +30,8 @@ def contract(**changes):
 
 
 class StreamedWorld:
-    """Follows streams exactly. With ``pace`` a second of its time takes that many seconds of wall time. Its camera falls
-    silent after ``silent_after`` [s], the robot is stopped after ``stopped_after`` [s]."""
+    """Follows streams exactly. With ``pace`` a second of its time takes that many seconds of wall time. Its camera
+    falls silent after ``silent_after`` [s], the robot is stopped after ``stopped_after`` [s]."""
 
     def __init__(self, pace=0.0, silent_after=np.inf, stopped_after=np.inf, deaf=False):
         self.robot = ROBOT
