@@ -15,7 +15,9 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
+from bimanual.extras import require
 from bimanual.graph.description import GRAPHS, arguments_of, as_text
 from bimanual.graph.plan import NO_RVIZ, GraphPlan, plan_graph
 from bimanual.graph.respawn import Respawner
@@ -25,6 +27,7 @@ from bimanual.output import note
 from bimanual.runs import new_run_folder
 from bimanual_core.errors import BimanualError
 from bimanual_ros.graph_health import HealthMonitor
+from policy_node.serving.load import needs_learning
 
 LOOK_SECONDS = 0.2
 HEALTH_SECONDS = 1.0
@@ -76,6 +79,9 @@ def run(args: argparse.Namespace) -> int:
         show_arguments(args.graph)
         return 0
     plan = plan_graph(args.graph, given_arguments(args.arguments))
+    policy = str(plan.arguments["policy"])
+    if policy and needs_learning(Path(policy)):
+        require("learning")
     os.environ.update(plan.variables)  # this process listens too
     if lacks_room():
         note(f"warning: {lacks_room()}")

@@ -40,13 +40,16 @@ def load_policy(checkpoint: Path) -> tuple[Policy, PolicyContract]:
     executed at once keeps the arms going while the next chunk is on its way.
 
     ``*.npz`` is recorded commands, all else a DP3 policy. Raises BimanualError (POLICY_CHECKPOINT) for a file that is
-    missing or no checkpoint.
+    missing or no checkpoint, and where what it computes with is not installed.
     """
     if not checkpoint.exists():
         raise BimanualError(f"there is no checkpoint {checkpoint}", ErrorCode.POLICY_CHECKPOINT)
     if not needs_learning(checkpoint):
         return load_recorded(checkpoint)
-    from policy_node.dp3.policy import Dp3Policy
-
+    try:
+        from policy_node.dp3.policy import Dp3Policy
+    except ImportError as error:
+        words = f"{checkpoint.name} needs the packages of setup/extras/learning.lock: {error}; ./bimanual installs them"
+        raise BimanualError(words, ErrorCode.POLICY_CHECKPOINT) from None
     contract = Dp3Policy(checkpoint).contract
     return Dp3Policy(checkpoint, actions=contract.max_actions), contract
