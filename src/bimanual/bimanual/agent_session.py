@@ -16,6 +16,7 @@ from mllm_agent.agent import OVER, Agent, AgentResult
 from mllm_agent.budget import budget_of
 from mllm_agent.log import RunLog
 from mllm_agent.prompt import Goal
+from mllm_agent.providers.base import ProviderError
 from mllm_agent.providers.registry import ProviderSettings, make_provider
 from mllm_agent.view import CAMERA_NOTES
 
@@ -41,7 +42,10 @@ class AgentPerformers:
     def perform(self, session: Session, assignment: Assignment) -> SkillReport:
         """One episode. Raises SilentNodeError where the endpoint gives no reply, since no episode can run without."""
         log = Path(self.folder) / f"{assignment.task.name}-{assignment.seed}"
-        result = run_agent(session, assignment, self.settings, log)
+        try:
+            result = run_agent(session, assignment, self.settings, log)
+        except ProviderError as error:
+            raise SilentNodeError(str(error), error.code) from None
         if result.error_code == ErrorCode.AGENT_ENDPOINT:
             raise SilentNodeError(result.error_msg, ErrorCode.AGENT_ENDPOINT)
         layer = "" if result.success or result.end == OVER else "agent"

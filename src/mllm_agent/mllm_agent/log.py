@@ -19,7 +19,6 @@ from typing import Any
 
 from mllm_agent.providers.base import Reply, Request
 
-
 #: Characters of a reply that are kept: more than any reply that is used has.
 MOST_KEPT = 250_000
 

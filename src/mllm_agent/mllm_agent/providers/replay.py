@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from bimanual_core.errors import ErrorCode
 from mllm_agent.providers.base import ProviderError, Reply, Request
 
 
@@ -26,7 +27,8 @@ class ReplayProvider:
     def ask(self, request: Request, seconds_left: float, cancelled: Callable[[], bool]) -> Reply:
         """The next reply of the log."""
         if self._next >= len(self._texts):
-            raise ProviderError(f"the log {self._folder} has only {len(self._texts)} replies")
+            text = f"the log {self._folder} has only {len(self._texts)} replies"
+            raise ProviderError(text, ErrorCode.AGENT_REPLY)
         self._next += 1
         return Reply(self._texts[self._next - 1])
 

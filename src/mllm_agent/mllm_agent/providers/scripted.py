@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bimanual_core.errors import BimanualError
+from bimanual_core.errors import BimanualError, ErrorCode
 from bimanual_core.protocols import Skills, World
 from bimanual_core.se3 import xyz_quat
 from bimanual_core.skill import Skill, SkillReport
@@ -66,10 +66,13 @@ class ScriptedProvider:
         try:
             report = self._expert(recorder, self._world, self._task)
         except BimanualError as error:
-            raise ProviderError(f"the expert of {self._task.name} has no plan: {error}") from None
+            raise self._planless(str(error)) from None
         if not report.success:
-            raise ProviderError(f"the expert of {self._task.name} has no plan: {report.error_msg}")
+            raise self._planless(report.error_msg)
         return recorder.actions
+
+    def _planless(self, why: str) -> ProviderError:
+        return ProviderError(f"the expert of {self._task.name} has no plan: {why}", ErrorCode.AGENT_REPLY)
 
 
 class _Recorder:
