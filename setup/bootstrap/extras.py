@@ -27,6 +27,8 @@ EXTRAS = {
     "llm": ("talking to language models (openai)", 3, 20),
 }
 HEADROOM = 1.5
+#: The file descriptor: stdout is for what a verb prints.
+STDERR = 2
 
 
 def lock_file(root: Path, name: str) -> Path:
@@ -73,7 +75,7 @@ def install(layout: Layout, name: str, environ: Mapping[str, str]) -> None:
     if "UV_FIND_LINKS" not in env and "UV_TORCH_BACKEND" not in env:
         command += ["--torch-backend", "cpu"]
     with alone(layout):
-        status = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=sys.stderr).returncode
+        status = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=STDERR).returncode
     if status:
         raise SetupError(
             f"the extra {name!r} could not be installed (above is why); it needs the network, or a mirror in pip's "

@@ -69,8 +69,8 @@ def crop(cloud: Cloud, box: CropBox) -> Cloud:
 def sample(cloud: Cloud, count: int) -> Cloud:
     """``count`` points of ``cloud`` (P, 3), each the farthest from those before it.
 
-    The same cloud gives the same points: the sampler is told where to begin. Where there are fewer, they come again in order. Raises BimanualError for an
-    empty cloud.
+    The same cloud gives the same points: the sampler is told where to begin. Where there are fewer, they come again in
+    order. Raises BimanualError for an empty cloud.
     """
     if len(cloud) == 0:
         raise BimanualError("the point cloud is empty: the camera sees nothing inside the crop", ErrorCode.DATA_INVALID)

@@ -42,7 +42,7 @@ RECIPE = Recipe(
         NetworkConfig((16, 32, 64), 16, 16, (16, 32, 32), 16, 3, 4),
         DiffusionConfig(100, 10),
     ),
-    TrainConfig(batch=64, learning_rate=3e-3, warmup_steps=30, cloud_noise=0.0, points_kept=1.0, ema_most=0.98),
+    TrainConfig(batch=32, learning_rate=3e-3, warmup_steps=30, cloud_noise=0.0, points_kept=1.0, ema_most=0.98),
 )
 
 

@@ -47,7 +47,7 @@ class Normaliser:
 
     def cloud(self, values: Array32) -> Array32:
         """Points (..., 3) [m] to about [-1, 1]."""
-        return (values - np.float32(self.cloud_centre)) / np.float32(self.cloud_half)
+        return (values - np.array(self.cloud_centre, np.float32)) / np.float32(self.cloud_half)
 
 
 def fit(state: Array32, action: Array32, cloud: Array32) -> Normaliser:

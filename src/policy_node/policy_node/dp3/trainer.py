@@ -57,7 +57,9 @@ class Trainer:
             lr=recipe.training.learning_rate,
             betas=recipe.training.betas,
             weight_decay=recipe.training.weight_decay,
+            fused=True,
         )
+        self._weights = list(zip(self.average.parameters(), self.network.parameters(), strict=True))
         self.random = torch.Generator().manual_seed(seed)
         self.step_count = 0
         self._shares = signal_shares(recipe.policy.diffusion.train_steps).to(self.device)
@@ -128,7 +130,7 @@ class Trainer:
         """Move the average towards the network: slowly where it has seen much."""
         training = self.recipe.training
         decay = min(training.ema_most, 1 - (1 + self.step_count) ** -training.ema_power)
-        for kept, new in zip(self.average.parameters(), self.network.parameters(), strict=True):
+        for kept, new in self._weights:
             kept.lerp_(new, 1 - decay)
 
 

@@ -70,7 +70,7 @@ class ConditionalUnet(nn.Module):
         angle = step[:, None].to(condition.dtype) * frequency
         embedded = self.step(torch.cat([angle.sin(), angle.cos()], dim=-1))
         both = self.activation(torch.cat([embedded, condition], dim=-1))
-        return [block.film(both) for block in self.blocks]  # type: ignore[union-attr]
+        return [block.film(both) for block in self.blocks]
 
     def forward(self, x: Tensor, modulations: list[Tensor]) -> Tensor:
         """Sequences (B, T, D) under the modulations of :meth:`modulations`."""
