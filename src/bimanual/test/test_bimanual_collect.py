@@ -87,7 +87,7 @@ def killed_at_random(folder, kills, chance):
         first = process.stdout.readline()
         time.sleep(chance.uniform(0.0, 0.15))
         process.kill()
-        rest, _ = process.communicate(timeout=20)
+        rest, _ = process.communicate(timeout=60)
         reported += [int(line) for line in (first + rest).split() if line.isdigit()]
     process = run(folder)
     out, error = process.communicate(timeout=60)
@@ -142,7 +142,7 @@ def test_ctrl_c_leaves_whole_episodes_and_nobody(tmp_path):
     assert first.strip().isdigit()
     workers = children(process.pid)
     os.kill(process.pid, signal.SIGINT)
-    _, error = process.communicate(timeout=20)
+    _, error = process.communicate(timeout=60)
     assert "KeyboardInterrupt" in error  # of the program itself; the verb says it in words
     assert error.count("Traceback") == 1
     assert workers
@@ -174,7 +174,7 @@ def test_a_full_disk_is_told_and_what_was_done_is_kept(tmp_path):
 
     collect(tmp_path / "c", 2)
     process = run(tmp_path / "c", 4, 1, preexec_fn=limit)
-    _, error = process.communicate(timeout=30)
+    _, error = process.communicate(timeout=60)
     assert process.returncode == 1
     assert error.startswith("cannot write the bag")
     assert error.strip().endswith("File too large")
