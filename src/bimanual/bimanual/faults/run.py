@@ -40,6 +40,7 @@ def bench_faults(
     return figures(outcomes) | {
         "orphans": len(orphans),
         "files_left": len(left),
+        "names_left": left,
         "not_run": sorted({f"{o.kind}: {o.not_run}" for o in outcomes if o.not_run}),
         "seconds": round(time.monotonic() - start, 1),
         "seed": seed,

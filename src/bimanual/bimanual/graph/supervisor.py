@@ -66,7 +66,7 @@ class Supervisor:
         self._arguments = arguments
         self._environ = dict(environ)
         self._log_dir = log_dir
-        self._shared_memory_before = dds_files()
+        self._others_files = dds_files()
         self.processes: list[NodeProcess] = []
 
     def __enter__(self) -> Supervisor:
@@ -112,8 +112,9 @@ class Supervisor:
         What its DDS participant left in /dev/shm is removed: in a small one it would take the room of the next.
         """
         node = self.find(name)
+        self._note_files()
         _end([node])
-        remove_unused(self._shared_memory_before)
+        remove_unused(self._others_files)
         place = self.processes.index(node)
         started = self.start(node.spec)
         self.processes[place] = self.processes.pop()
@@ -138,10 +139,13 @@ class Supervisor:
 
     def stop(self) -> None:
         """End every node: SIGINT first, then SIGTERM, then SIGKILL; then remove what the dead left in /dev/shm."""
-        # Graphs share some files: one that another graph made, and has left to this one, is this one's to remove.
-        taken_over = mapped_files(n.process.pid for n in self.processes)
+        self._note_files()
         _end(self.processes)
-        remove_unused(self._shared_memory_before - taken_over)
+        remove_unused(self._others_files)
+
+    def _note_files(self) -> None:
+        """Graphs share some files: one that another graph made, and has left to this one, is this one's to remove."""
+        self._others_files -= mapped_files(node.process.pid for node in self.processes)
 
 
 def _end(nodes: Sequence[NodeProcess]) -> None:
