@@ -163,11 +163,17 @@ class SapienWorld:
         return handle.report(self.stamp_ns)
 
     def command(self, stream: Stream) -> None:
-        """Hand ``stream`` to the controllers; time does not move. Raises GoalRejectedError for a part that is refused;
-        the parts before it move."""
+        """Hand ``stream`` to the controllers; time does not move. Raises BimanualError for the first part that is
+        refused; the others move all the same, as across the graph."""
         self.joints()
+        refused: BimanualError | None = None
         for part, trajectory in stream.parts.items():
-            self.bank.stream(part, trajectory, stream.start_ns)
+            try:
+                self.bank.stream(part, trajectory, stream.start_ns)
+            except BimanualError as error:
+                refused = refused or error
+        if refused is not None:
+            raise refused
 
     def wait(self, seconds: float) -> None:
         """Let simulated time pass, up to the next multiple of REST_TICKS. Raises BimanualError if negative."""

@@ -19,6 +19,8 @@ ARM_MARGIN, GRIPPER_MARGIN = 0.35, 0.05
 #: Between two points a joint moves at most with this share of its speed limit: a cubic through points that are no
 #: faster stays below the limit (2/3 would just do).
 SPEED_SHARE = 0.62
+#: The same for the first step where it is not known how fast the joint moves at its beginning (1/2 would just do).
+UNSURE_SHARE = 0.48
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,15 +91,18 @@ class ChunkShaper:
         self._velocity, self._acceleration = np.concatenate(velocity), np.concatenate(acceleration)
         self._grippers = _by_kind(robot, 0.0, 1.0).astype(bool)
 
-    def path(self, begin: tuple[int, Array, Array], stamps_ns: NDArray[np.int64], actions: Array) -> Path:
+    def path(
+        self, begin: tuple[int, Array, Array], stamps_ns: NDArray[np.int64], actions: Array, sure: bool = True
+    ) -> Path:
         """From ``begin`` (stamp, position (D,), velocity (D,)) through ``actions`` (N, D) at ``stamps_ns`` (N,), all
-        later than ``begin``. It is smooth, does not overshoot between points and keeps the speed limits."""
+        later than ``begin``, whose velocity is only a guess if not ``sure``. It is smooth, does not overshoot between
+        points and keeps the speed limits."""
         begin_ns, position, velocity = begin
         within = np.clip(actions, self._robot.lower, self._robot.upper)
         self.clamped += int((within != actions).any(axis=1).sum())
         stamps = np.concatenate([[begin_ns], stamps_ns]).astype(np.int64)
         steps_s = np.diff(stamps)[:, None] / NS_PER_S
-        points = self._slowed(np.vstack([position, within]), steps_s, velocity)
+        points = self._slowed(np.vstack([position, within]), steps_s, velocity, sure)
         chords = np.diff(points, axis=0) / steps_s
         tangents = np.vstack([velocity, _tangents(chords), chords[-1:]])
         return Path(stamps, points, np.clip(tangents, -self._velocity, self._velocity))
@@ -111,11 +116,13 @@ class ChunkShaper:
         stamps = np.array([begin_ns, begin_ns + round(seconds * NS_PER_S)])
         return Path(stamps, np.stack([position, rest]), np.stack([velocity, np.zeros_like(velocity)]))
 
-    def _slowed(self, points: Array, steps_s: Array, velocity: Array) -> Array:
+    def _slowed(self, points: Array, steps_s: Array, velocity: Array, sure: bool) -> Array:
         """Points (N, D) no further apart than the speed limits allow; the gripper keeps its own pace."""
         spare_s = steps_s.copy()
         spare_s[0] = np.maximum(spare_s[0] - self._reserve_s, 0.0)
         most = np.where(self._grippers, np.inf, self._velocity * SPEED_SHARE * spare_s)
+        if not sure:
+            most[0] *= UNSURE_SHARE / SPEED_SHARE
         # Where the joint still moves the other way, the cubic of the first step peaks higher.
         against = velocity * (points[1] - points[0]) < 0
         most[0] = np.where(against, np.maximum(most[0] - np.abs(velocity) * spare_s[0] / 6, 0.0), most[0])

@@ -22,6 +22,12 @@ Array = NDArray[np.float64]
 ChunkListener = Callable[[Answer, int], None]
 #: An arm that was to move by this much [rad] and has done less than this share of it does not follow.
 ASKED_RAD, LEAST_SHARE = 0.05, 0.1
+#: An arm that is nearer to its path than this [rad] moves as its path does.
+ON_PATH_RAD = 1e-3
+#: So many chunks in a row that an arm does not follow end the run: what the guard holds back once, a policy may mend.
+MOST_UNFOLLOWED = 4
+#: Refusals of one chunk; the next one may be taken.
+PASSING = frozenset({ErrorCode.CONTROL_REJECTED, ErrorCode.CONTROL_WORKSPACE, ErrorCode.CONTROL_ARM_DISTANCE})
 
 
 def check_serving(contract: PolicyContract, robot: RobotSpec) -> None:
@@ -47,6 +53,9 @@ class Commander:
         self.path: Path | None = None
         self._world = world
         self._contract = contract
+        self._refusal: BimanualError | None = None
+        self._in_a_row = 0
+        self._arms = np.concatenate([np.append(np.ones(arm.dof, bool), False) for arm in world.robot.arms])
 
     def observe(self) -> Observation:
         """What the policy sees now. Raises BimanualError (POLICY_CAMERA_LOST) naming a camera that sends nothing."""
@@ -67,26 +76,41 @@ class Commander:
         return np.zeros(self._world.robot.joints.size) if self.path is None else self.path.at(stamp_ns)[1]
 
     def follow(self, now_ns: int, position: Array, stamps_ns: NDArray[np.int64], actions: Array) -> None:
-        """Command ``actions`` (N, D) for ``stamps_ns`` (N,), from the commanded ``position`` (D,) on. Raises what the
-        world raises."""
+        """Command ``actions`` (N, D) for ``stamps_ns`` (N,), from the commanded ``position`` (D,) on. A part
+        that the controllers refuse stays where it is. Raises what else the world raises."""
         begin = (now_ns, position, self.velocity(now_ns))
-        self.path = self.shaper.path(begin, stamps_ns, actions)
-        self._world.command(stream_of(self._world.robot, self.path, now_ns))
+        # Arms that are not where they were told to be, because their acceleration is limited, move otherwise too.
+        sure = self.path is None or np.abs(self.path.at(now_ns)[0] - position)[self._arms].max() < ON_PATH_RAD
+        self.path = self.shaper.path(begin, stamps_ns, actions, sure)
+        try:
+            self._world.command(stream_of(self._world.robot, self.path, now_ns))
+        except BimanualError as error:
+            if error.code not in PASSING:
+                raise
+            self._refusal = error
 
     def check_followed(self, now: Observation) -> None:
-        """Raises BimanualError (CONTROL_REJECTED) if an arm stays where it was although it was told to go."""
+        """Raises BimanualError (CONTROL_*) if an arm stayed where it was for several chunks although told to go."""
+        unfollowed = self._unfollowed(now)
+        self._in_a_row = self._in_a_row + 1 if unfollowed else 0
+        refusal, self._refusal = self._refusal, None
+        if self._in_a_row >= MOST_UNFOLLOWED:
+            code = ErrorCode.CONTROL_REJECTED if refusal is None else refusal.code
+            why = "the driver's log says what it refused" if refusal is None else str(refusal)
+            raise BimanualError(f"{unfollowed} for {self._in_a_row} chunks: {why}", code)
+
+    def _unfollowed(self, now: Observation) -> str:
+        """Which arm did not follow the path, in words; empty if both did."""
         if self.path is None:
-            return
+            return ""
         asked = np.abs(self.path.at(now.stamp_ns)[0] - self.path.positions[0])
         moved = np.abs(now.commanded - self.path.positions[0])
         for side in self._world.robot.sides:
             arm = self._world.robot.joints.group(f"{side}_arm")
             if asked[arm].max() > ASKED_RAD and moved[arm].max() < LEAST_SHARE * asked[arm].max():
-                raise BimanualError(
-                    f"the {side} arm does not follow: it was told to move by {asked[arm].max():.2f} rad and moved by "
-                    f"{moved[arm].max():.3f}; the driver's log says what it refused",
-                    ErrorCode.CONTROL_REJECTED,
-                )
+                far = f"told to move by {asked[arm].max():.2f} rad it moved by {moved[arm].max():.3f}"
+                return f"the {side} arm does not follow ({far})"
+        return ""
 
     def halt(self) -> None:
         """Bring what moves to rest, and wait for it. Raises SilentNodeError."""
