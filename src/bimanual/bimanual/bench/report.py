@@ -82,6 +82,7 @@ BENCHES: dict[str, Bench] = {
             "image_latency_p99_ms": Target("<", 33.0),
             "joint_states_latency_p99_ms": Target("<", 15.0),
             "load_scene_s": Target("<", 2.0),
+            "idle_cpu_percent": Target("<", 25.0),
         },
     ),
 }
