@@ -26,7 +26,7 @@ def test_every_argument_is_described_and_its_default_is_valid() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"robots": "x"}, "unknown launch argument 'robots'; choices: cameras"),
+        ({"robots": "x"}, "unknown launch argument 'robots'; choices: .*cameras, headless"),
         ({"time_mode": "fast"}, "time_mode:='fast' is not a choice; choices: realtime, lockstep"),
         ({"rtf": "-1"}, "rtf:=-1 is below the limit 0"),
         ({"rtf": "nan"}, "not finite"),
