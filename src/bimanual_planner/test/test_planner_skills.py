@@ -204,7 +204,7 @@ def test_an_arm_may_rest_with_its_grasp_closed_on_what_stands_while_the_other_mo
 
 
 def test_what_rests_in_a_hand_is_no_more_run_into_than_what_stands():
-    world, skills = skills_in(cube("cube", -0.05, -0.1), cube("other", 0.25, -0.1))
+    _, skills = skills_in(cube("cube", -0.05, -0.1), cube("other", 0.25, -0.1))
     assert skills.execute([GRASP], []).success
     fetch = [Skill("grasp_actor", "other", pre_grasp_dis=0.08), LIFT]
     assert skills.execute([], fetch).success
