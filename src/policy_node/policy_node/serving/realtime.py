@@ -29,7 +29,7 @@ LEAD_S, RESERVE_S = 0.05, 0.035
 #: A new chunk has faded in after this many actions.
 FADE_ACTIONS = 3
 #: Without points for this long [s] the run ends; the first chunk may take longer.
-LATE_S, FIRST_S = 0.5, 10.0
+LATE_S, FIRST_S = 1.0, 10.0
 #: An arm counts as off its path beyond this [rad or m]; then it is joined from where it is.
 OFF_PATH = 0.1
 #: Inferences whose time tells how long the next one will take.
