@@ -55,7 +55,9 @@ def _run(session: GraphSession, acting: GraphPolicy, seconds: float) -> Any:
     session.request("task/load", task=TASK, seed=SEED)
     result = acting.result(TASK, "", seconds)
     if result.error_code:
-        raise BimanualError(f"the policy stopped: {result.error_msg}", ErrorCode(result.error_code))
+        took = f"a chunk took {result.chunk_ms_p50:.0f} ms, p99 {result.chunk_ms_p99:.0f} ms"
+        words = f"the policy stopped after {result.steps} actions ({took}): {result.error_msg}"
+        raise BimanualError(words, ErrorCode(result.error_code))
     return result
 
 
