@@ -29,7 +29,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 from bimanual.graph.session import GraphSession
 from bimanual_control.limits import velocity_limits
-from bimanual_core.contract import ANY, Kind, endpoints
+from bimanual_core.contract import ANY, OPTIONAL, Kind, endpoints
 from bimanual_core.motion import GripperGoal, Motion
 from bimanual_core.motion import JointTrajectory as CoreTrajectory
 from bimanual_core.observation import JointSample
@@ -43,7 +43,7 @@ from control_msgs.msg import JointTolerance
 pytestmark = [pytest.mark.graph, pytest.mark.sim]
 
 ROBOT = load("cobot_magic")
-TABLE = endpoints(ROBOT)
+TABLE = [e for e in endpoints(ROBOT) if e.server not in OPTIONAL]
 SERVICES = sorted(e.name for e in TABLE if e.kind is Kind.SERVICE)
 ACTIONS = sorted(e.name for e in TABLE if e.kind is Kind.ACTION)
 STREAMS = sorted(e.name for e in TABLE if e.kind is Kind.TOPIC and e.server == ANY)
