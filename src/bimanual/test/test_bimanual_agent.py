@@ -10,6 +10,7 @@ import pytest
 from bimanual.agent_session import AgentPerformers
 from bimanual.graph.session import GraphSession
 from bimanual.process_session import ProcessSession
+from bimanual_core.contract import AGENT
 from bimanual_core.errors import ErrorCode, SilentNodeError
 from bimanual_ros.graph_agent import GraphAgent
 from bimanual_tasks.episode import run_episode
@@ -102,6 +103,24 @@ def test_the_oracle_does_ten_of_ten(session, task, tmp_path):
     assert [r.reason for r in results if not r.success] == []
 
 
+def cancel_amid_a_motion(graph, agent):
+    """Results of a run that is cancelled once its first action is under way, and of one asked for meanwhile."""
+    feed, begun = graph.world.feed, []
+    client = graph.world.endpoints.action_client("agent/run")
+    feed.until(client.server_is_ready, "the action agent/run", AGENT)
+
+    def hear(message):
+        begun.append(message.feedback.action)
+        feed.poke()
+
+    sent = client.send_goal_async(client._action_type.Goal(), feedback_callback=hear)
+    handle = feed.result(sent, "agent/run", AGENT)
+    feed.until(lambda: any(begun), "the first action", AGENT, 30.0)
+    busy = agent.run()
+    handle.cancel_goal_async()
+    return feed.result(handle.get_result_async(), "agent/run", AGENT, 30.0).result, busy
+
+
 @pytest.mark.graph
 def test_the_agent_is_a_node_of_the_graph(tmp_path, monkeypatch):
     monkeypatch.setenv("BIMANUAL_RUNS", str(tmp_path))
@@ -113,6 +132,12 @@ def test_the_agent_is_a_node_of_the_graph(tmp_path, monkeypatch):
         graph.request("task/load", task="handover_block", variant="", seed=FIRST)
         wrong = agent.run("stack_blocks_two")
         assert "is not the one in progress, which is 'handover_block'" in wrong.error_msg
+        cancelled, busy = cancel_amid_a_motion(graph, agent)
+        assert (cancelled.error_code, cancelled.success) == (ErrorCode.CANCELLED, False)
+        assert "the agent is busy" in busy.error_msg
+        rests = graph.world.observe().joints
+        assert np.abs(rests.velocity).max() < 0.05
+        graph.request("task/load", task="handover_block", variant="", seed=FIRST)
         told = []
         result = agent.run("handover_block", progress=lambda *step: told.append(step))
         assert result.success, result.error_msg

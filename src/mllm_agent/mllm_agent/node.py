@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,9 @@ from rclpy.node import Node
 
 from bimanual_core.contract import AGENT, TASK_SERVER
 from bimanual_core.errors import BimanualError, ErrorCode
+from bimanual_core.rates import OBJECTS_HZ, seconds_to_ns
 from bimanual_kinematics.model import RobotModel
-from bimanual_ros.conversions.basics import time_msg
+from bimanual_ros.conversions.basics import stamp_ns, time_msg
 from bimanual_ros.diagnostics import OK, Diagnostics, Health
 from bimanual_ros.feed import call
 from bimanual_ros.graph_skills import GraphSkills
@@ -53,6 +55,8 @@ PARAMETERS = (
     Parameter("timeout", 120.0, "longest wait for a reply [s]", low=1.0, high=3600.0),
     Parameter("log_dir", "", "where runs leave their logs; empty: runs/agent below the current folder"),
 )
+#: The task server may be this far behind the newest motion [s of wall time]; its samples come at 30 Hz.
+JUDGING_S, SAMPLE_NS = 1.0, seconds_to_ns(1 / OBJECTS_HZ) + 1_000_000
 #: Characters of feedback in one message.
 MOST_SENT = 2000
 
@@ -147,7 +151,11 @@ class AgentNode(Node):
                 cancelled=lambda: self._cancelled or self._ending.is_set(),
                 progress=tell,
             )
-            return agent.run(goal)
+            result = agent.run(goal)
+        if result.error_code == ErrorCode.CANCELLED and not self._ending.is_set():
+            self._cancelled = False  # what follows is waited for
+            self._skills.await_end()
+        return result
 
     def _goal(self, request: RunAgent.Goal) -> tuple[Task | None, Goal]:
         """What is asked for. Raises BimanualError for a task that is not the one in progress, or nothing to do."""
@@ -162,12 +170,18 @@ class AgentNode(Node):
         return task, Goal(request.instruction or status.instruction, task.name, task.description)
 
     def _state(self, task: Task) -> str:
-        answer: Any = call(self._world.feed, self._evaluate, EvaluateTask.Request(), TASK_SERVER)
-        if not answer.success:
-            raise BimanualError(answer.error_msg, ErrorCode(answer.error_code))
-        if answer.task_success:
-            return DONE
-        return OVER if answer.seconds > task.limit_seconds else ""
+        """What the task server says once it has judged all that has happened."""
+        limit = time.monotonic() + JUDGING_S
+        start_ns = stamp_ns(self._status.header.stamp) - seconds_to_ns(self._status.seconds)
+        while True:
+            answer: Any = call(self._world.feed, self._evaluate, EvaluateTask.Request(), TASK_SERVER)
+            if not answer.success:
+                raise BimanualError(answer.error_msg, ErrorCode(answer.error_code))
+            if answer.task_success:
+                return DONE
+            judged_ns = start_ns + seconds_to_ns(answer.seconds)
+            if judged_ns + SAMPLE_NS >= self._world.since_ns or time.monotonic() > limit:
+                return OVER if answer.seconds > task.limit_seconds else ""
 
     def _on_status(self, message: TaskStatus) -> None:
         self._status = message
