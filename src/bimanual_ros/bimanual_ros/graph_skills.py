@@ -92,5 +92,6 @@ class GraphSkills:
 
 def _cancel(sent: Future) -> None:
     """Cancel the goal that was sent, if the planner took it on."""
-    if not sent.cancelled() and sent.exception() is None and sent.result().accepted:
-        sent.result().cancel_goal_async()
+    handle = None if sent.cancelled() or sent.exception() is not None else sent.result()
+    if handle is not None and handle.accepted:
+        handle.cancel_goal_async()
