@@ -29,7 +29,7 @@ COMMAND = (sys.executable, "-m", "bimanual")
         ("up sim robot:=nope", "unknown robot 'nope'; choices: cobot_magic"),
         ("up sim task:=nope", "unknown task 'nope'; choices: handover_block, stack_blocks_two"),
         ("eval --task nope", "unknown task 'nope'; choices: handover_block, stack_blocks_two"),
-        ("nope", "unknown verb 'nope'; choices: bench, demo"),
+        ("nope", "unknown verb 'nope'; choices: bench, collect, demo"),
     ],
 )
 def test_unknown_names_are_one_line(words: str, told: str) -> None:
