@@ -74,7 +74,7 @@ class Messages:
     def of(self, kind: Any) -> Strategy:
         """Messages of a class."""
         fields = kind.get_fields_and_field_types()
-        parts = {name: self._fields.get(name) or self.of_type(text) for name, text in fields.items()}
+        parts = {name: self._of_field(name, text) for name, text in fields.items()}
         return st.builds(kind, **parts)
 
     def spoiled(self, good: Callable[[], Any]) -> Strategy:
@@ -88,7 +88,10 @@ class Messages:
 
     def _replacement(self, path: tuple[Any, ...]) -> Strategy:
         *way, (name, text) = path
-        return st.tuples(st.just((*way, name)), self._fields.get(name) or self.of_type(text))
+        return st.tuples(st.just((*way, name)), self._of_field(name, text))
+
+    def _of_field(self, name: str, text: str) -> Strategy:
+        return self._fields[name] if name in self._fields else self.of_type(text)
 
     def of_type(self, text: str) -> Strategy:
         """Values of a field's type, as rosidl writes it."""

@@ -123,7 +123,7 @@ def test_both_readers_find_the_same_also_by_topic_and_time(bag):
     first, last = indexed[0][1], indexed[-1][1]
     half = (first + last) // 2
     with bag.open("rb") as stream:
-        part = list(make_reader(stream).iter_messages(topics=["/joint_states"], start_time=first, end_time=half))
+        part = list(make_reader(stream).iter_messages(topics=["/joint_states"], starting_at=first, ending_before=half))
     assert len(part) == len([1 for topic, at in indexed if topic == "/joint_states" and at < half])
 
 

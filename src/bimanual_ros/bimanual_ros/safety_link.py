@@ -49,6 +49,11 @@ class SafetyLink:
         """Why the driver stopped by itself, until the safety node has latched that; empty if it did not."""
         return self._words
 
+    @property
+    def met(self) -> bool:
+        """Whether the safety node is there and would be missed at once; before that, its silence tells, later."""
+        return self._life.alive
+
     def look(self) -> None:
         """Obey what was said by now, and notice silence."""
         self._heard.take()

@@ -88,7 +88,7 @@ def test_a_driver_stops_when_its_safety_node_is_gone_and_needs_a_reset(
     assert not driver.link.trouble  # who never had a safety node misses none
     with subprocess.Popen(SAFETY, env=environment) as safety:
         try:
-            driver.until(lambda: driver.states)
+            driver.until(lambda: driver.states and driver.link.met)
             assert not driver.bank.stop_latch.engaged
             os.kill(safety.pid, signal.SIGSTOP)
             driver.until(lambda: driver.bank.stop_latch.engaged)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import Any
 
@@ -12,7 +13,7 @@ from bimanual_hardware.camera.librealsense import library
 from bimanual_hardware.camera.source import CameraError, SourceFrame
 
 
-class PipelineSource:
+class PipelineSource(ABC):
     """A camera source over an ``rs.pipeline``; :meth:`_open` of a subclass starts one."""
 
     def __init__(self, label: str) -> None:
@@ -21,9 +22,9 @@ class PipelineSource:
         self._pipeline: Any = None
         self._reader: FrameReader | None = None
 
+    @abstractmethod
     def _open(self, pipeline: Any) -> Any:
         """Start ``pipeline`` and return its profile. Raises CameraError, or RuntimeError as the library does."""
-        raise NotImplementedError
 
     @property
     def intrinsics(self) -> Intrinsics:

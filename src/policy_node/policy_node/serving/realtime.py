@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from bimanual_core.errors import BimanualError, ErrorCode
 from bimanual_core.observation import Observation
-from bimanual_core.protocols import Policy, World
+from bimanual_core.protocols import World
 from bimanual_core.rates import NS_PER_S, seconds_to_ns
 from policy_node.contract import PolicyContract
 from policy_node.serving.asking import Answer, Asker
 from policy_node.serving.report import RunReport
-from policy_node.serving.run import ChunkListener, Commander, check_serving
+from policy_node.serving.run import ChunkListener, Commander
+from policy_node.serving.runner import PolicyRunner
 from policy_node.serving.window import ObservationWindow
 
 Array = NDArray[np.float64]
@@ -36,23 +37,8 @@ OFF_PATH = 0.1
 REMEMBERED = 3
 
 
-class RealtimeRunner:
-    """Lets ``policy`` act in ``world``, whose time goes on by itself. ``delay_s`` is added to each inference. Raises as
-    :func:`check_serving`."""
-
-    def __init__(
-        self,
-        policy: Policy,
-        contract: PolicyContract,
-        world: World,
-        on_chunk: ChunkListener = lambda answer, steps: None,
-        delay_s: float = 0.0,
-    ) -> None:
-        check_serving(contract, world.robot)
-        self._contract = contract
-        self._world = world
-        self._asker = Asker(policy, world.robot, delay_s)
-        self._on_chunk = on_chunk
+class RealtimeRunner(PolicyRunner):
+    """Lets ``policy`` act in ``world``, whose time goes on by itself."""
 
     def run(self, instruction: str, most_steps: int, over: Callable[[], bool] = lambda: False) -> RunReport:
         """Act until ``over()``, which is asked once a period, or for ``most_steps`` periods; the arms are at rest

@@ -14,7 +14,8 @@ from policy_node.serving.window import ObservationWindow
 
 
 class PolicyRunner:
-    """Lets ``policy`` act in ``world``, whose time moves only in ``world.wait``. Raises as :func:`check_serving`."""
+    """Lets ``policy`` act in ``world``, whose time moves only in ``world.wait``. ``delay_s`` is added to each
+    inference. Raises as :func:`check_serving`."""
 
     def __init__(
         self,
