@@ -374,13 +374,17 @@ def test_a_driver_that_falls_silent_is_named(session: GraphSession, world: Graph
     os.kill(pid, signal.SIGSTOP)
     try:
         with pytest.raises(SilentNodeError, match=f"node {ROBOT_DRIVER} "):
-            for _ in range(20):  # what it sent before it froze still arrives
-                world.observe()
+            _observe_all_that_is_on_its_way(world)
     finally:
         os.kill(pid, signal.SIGCONT)
     limit = time.monotonic() + 10.0
     while not _is_back(world):
         assert time.monotonic() < limit
+
+
+def _observe_all_that_is_on_its_way(world: GraphWorld) -> None:
+    for _ in range(20):
+        world.observe()
 
 
 def _is_back(world: GraphWorld) -> bool:

@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 from numpy.typing import NDArray
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
@@ -59,7 +60,13 @@ class RobotStatePublisher(Node):
         endpoints.subscription("joint_states", self._on_joints, polled=self.polled)
         self._diagnostics = Diagnostics(self)
 
+    def wanted(self) -> bool:
+        """Whether anybody listens to /tf."""
+        return bool(self._tf.get_subscription_count())
+
     def _on_joints(self, message: JointState) -> None:
+        if not self.wanted():
+            return
         at = stamp_ns(message.header.stamp)
         positions = dict(zip(message.name, message.position, strict=False))
         frames = self._moving.frames
@@ -83,7 +90,11 @@ def _tf_message(at_ns: int, frames: list[JointFrame], poses: dict[str, NDArray[n
 
 def main() -> int:
     """Entry point of the executable ``robot_state_publisher``."""
-    return run_node(RobotStatePublisher, spin=lambda node, executor: spin_polling(node.polled.take, node, executor))
+    return run_node(RobotStatePublisher, spin=_spin)  # type: ignore[arg-type]
+
+
+def _spin(node: RobotStatePublisher, executor: SingleThreadedExecutor) -> None:
+    spin_polling(node.polled.take, node, executor, wanted=node.wanted)
 
 
 if __name__ == "__main__":

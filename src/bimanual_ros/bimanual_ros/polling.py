@@ -6,6 +6,7 @@ does. What comes a hundred times a second is cheaper to look into at a time that
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -18,6 +19,8 @@ from bimanual_ros.spinning import spin_some
 
 #: How often a node of this kind looks into its subscriptions, and after its services and timers [s].
 LOOK_PERIOD_S, SERVICE_PERIOD_S = 0.01, 0.1
+#: Whether anybody wants what a node makes of its messages.
+Wanted = Callable[[], object]
 #: How often one looks that must answer its services at once [s].
 WATCH_PERIOD_S = 0.02
 
@@ -70,28 +73,64 @@ def take_waiting(subscription: Subscription) -> int:
     return subscription.qos_profile.depth or 1
 
 
-def spin_polling(take: Callable[[], object], node: Node, executor: SingleThreadedExecutor) -> None:
-    """Call ``take`` each LOOK_PERIOD_S and serve the rest of ``node`` each SERVICE_PERIOD_S, until the context ends."""
+def spin_polling(take: Callable[[], object], node: Node, executor: SingleThreadedExecutor, wanted: Wanted) -> None:
+    """Call ``take`` each LOOK_PERIOD_S while ``wanted()``, else as rarely as the rest of ``node`` is served: each
+    SERVICE_PERIOD_S; until the context ends."""
     rounds = round(SERVICE_PERIOD_S / LOOK_PERIOD_S)
-    pace = _Pace(LOOK_PERIOD_S)
+    often, seldom = _Pace(LOOK_PERIOD_S), _Pace(SERVICE_PERIOD_S)
     while True:
-        for _ in range(rounds):
+        if wanted():
+            for _ in range(rounds):
+                take()
+                time.sleep(often.left())
+        else:
             take()
-            time.sleep(pace.left())
+            time.sleep(seldom.left())
         if not node.context.ok():
             raise ExternalShutdownException
         spin_some(executor)
 
 
 def spin_watching(take: Callable[[], object], executor: SingleThreadedExecutor) -> None:
-    """Call ``take`` each WATCH_PERIOD_S and serve the rest at once when it comes, until the context ends."""
-    pace = _Pace(WATCH_PERIOD_S)
-    while True:
-        take()
-        left = pace.left()
-        # What is served meanwhile does not end the wait, so that a flood of requests cannot hold ``take`` up.
-        while spin_some(executor, left) and (left := pace.left_now()) > 0.0:
-            continue
+    """Call ``take`` each WATCH_PERIOD_S and serve the rest at once when it comes, until the context ends.
+
+    Neither runs while the other does. Raises what ``take`` raises.
+    """
+    watcher = _Watcher(take)
+    try:
+        while not watcher.raised:
+            spin_some(executor, SERVICE_PERIOD_S, watcher.lock)
+    finally:
+        watcher.stop()
+    raise watcher.raised[0]
+
+
+class _Watcher:
+    """Calls ``take`` in a thread of its own: an executor that is left to wait gathers its entities far less often."""
+
+    def __init__(self, take: Callable[[], object]) -> None:
+        self.lock = threading.Lock()
+        self.raised: list[Exception] = []
+        self._take = take
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._ending.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        pace = _Pace(WATCH_PERIOD_S)
+        while not self._ending.is_set():
+            try:
+                with self.lock:
+                    self._take()
+            except Exception as error:  # noqa: BLE001 - raised again where the node is spun
+                self.raised.append(error)
+                return
+            time.sleep(pace.left())
 
 
 class _Pace:
@@ -103,9 +142,6 @@ class _Pace:
 
     def left(self) -> float:
         """Begin the next period; the time [s] that is left of this one."""
-        self._due = max(self._due + self._period_s, time.monotonic() - self._period_s)
-        return self.left_now()
-
-    def left_now(self) -> float:
-        """The time [s] that is left of the present period."""
-        return max(0.0, self._due - time.monotonic())
+        now = time.monotonic()
+        self._due = max(self._due + self._period_s, now - self._period_s)
+        return max(0.0, self._due - now)

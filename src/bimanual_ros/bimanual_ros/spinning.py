@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from rclpy.exceptions import InvalidHandle
@@ -19,8 +20,11 @@ from rclpy.node import Node
 MOST_CALLBACKS = 64
 
 
-def spin_some(executor: SingleThreadedExecutor, timeout_s: float = 0.0) -> int:
+def spin_some(
+    executor: SingleThreadedExecutor, timeout_s: float = 0.0, lock: AbstractContextManager[Any] | None = None
+) -> int:
     """Wait up to ``timeout_s`` for something to do, then run all that is ready; returns how many callbacks ran.
+    ``lock`` is held by each of them.
 
     Raises ExternalShutdownException when the context was shut down.
     """
@@ -31,7 +35,8 @@ def spin_some(executor: SingleThreadedExecutor, timeout_s: float = 0.0) -> int:
             return count
         except ShutdownException:
             raise ExternalShutdownException from None
-        handler()
+        with lock or nullcontext():
+            handler()
         if handler.done():
             handler.result()  # raises what the callback raised
     return MOST_CALLBACKS

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 import rclpy
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 from std_msgs.msg import String
 
 from bimanual_core.contract import Qos
-from bimanual_ros.polling import Polled
+from bimanual_ros.polling import Polled, spin_polling, spin_watching
 from bimanual_ros.qos import publisher_qos, subscription_qos
 from bimanual_ros.sim_time import now, read_clock_on_demand
 from bimanual_ros.spinning import spin_some
@@ -80,4 +80,62 @@ def test_time_is_that_of_the_clock_when_it_is_asked_for(context: rclpy.Context) 
     used = time.process_time()
     spin_some(executor, 1.0)
     assert time.process_time() - used < 0.1
+    executor.shutdown()
+
+
+def test_a_watching_node_looks_all_the_time_and_serves_at_once_but_never_both(context: rclpy.Context) -> None:
+    node = Node("watching", context=context)
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    inside: list[str] = []
+    overlaps: list[str] = []
+    served_at: list[float] = []
+    looks: list[float] = []
+
+    def busy(name: str) -> None:
+        overlaps.extend(inside)
+        inside.append(name)
+        time.sleep(0.004)
+        inside.remove(name)
+
+    def serve() -> None:
+        busy("serve")
+        served_at.append(time.monotonic())
+
+    def look() -> None:
+        busy("look")
+        looks.append(time.monotonic())
+        if len(looks) == 25:
+            raise ValueError("seen enough")
+
+    node.create_timer(0.003, serve)
+    begin = time.monotonic()
+    with pytest.raises(ValueError, match="seen enough"):
+        spin_watching(look, executor)
+    assert not overlaps
+    assert len(looks) == 25
+    assert 0.4 < time.monotonic() - begin < 5.0
+    assert len(served_at) > 25
+    executor.shutdown()
+
+
+def test_a_node_that_nobody_wants_anything_of_looks_seldom_until_somebody_does(context: rclpy.Context) -> None:
+    node = Node("polling", context=context)
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    looks: list[bool] = []
+    begin = time.monotonic()
+
+    def wanted() -> bool:
+        return time.monotonic() > begin + 0.5
+
+    def take() -> None:
+        looks.append(wanted())
+        if time.monotonic() > begin + 1.0:
+            rclpy.try_shutdown(context=context)
+
+    with pytest.raises(ExternalShutdownException):
+        spin_polling(take, node, executor, wanted)
+    assert 3 <= looks.count(False) <= 8
+    assert looks.count(True) >= 20
     executor.shutdown()
