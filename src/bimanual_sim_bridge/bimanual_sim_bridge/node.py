@@ -68,12 +68,14 @@ class SimBridge(Node):
         if names is None:
             names = [name.strip() for name in values["cameras"].split(",") if name.strip()]
         graph_time = GraphTime(self, SURVIVORS)
-        self.world = SapienWorld(robot, names)
+        lockstep = values["time_mode"] == "lockstep"
+        # In lockstep time rests by itself, and every tick must be as it is in process.
+        self.world = SapienWorld(robot, names, sleeps=not lockstep)
         self.world.load_scene(SceneSpec())
         # The renderer compiles its shaders at the first picture, which takes seconds: before anybody waits for it.
         self.world.observe(names)
         self._continue(graph_time.newest_ns())
-        self.run = RunControl(values["time_mode"] == "lockstep")
+        self.run = RunControl(lockstep)
         self.pace = Pace(0.0 if self.run.lockstep else values["rtf"])
         self._status_of = SimStatus.LOADING
         endpoints = Endpoints(self, robot)

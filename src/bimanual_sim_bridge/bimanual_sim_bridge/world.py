@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ from bimanual_sim_bridge.contacts import ContactCounters
 from bimanual_sim_bridge.robot_model import RobotFiles, robot_files
 from bimanual_sim_bridge.sapien_scene import SapienScene
 from bimanual_sim_bridge.settings import SimSettings
+from bimanual_sim_bridge.slumber import Slumber
 
 Array = NDArray[np.float64]
 #: A scene begins on a multiple of this many ticks, so that the rounding of stamps to nanoseconds, and with it every
@@ -50,8 +52,10 @@ class SapienWorld:
         cameras: Sequence[str] | None = None,
         settings: SimSettings | None = None,
         bank_settings: BankSettings | None = None,
+        sleeps: bool = False,
     ) -> None:
-        """Raises UnknownNameError for a camera the robot lacks."""
+        """``sleeps``: leave out the physics of ticks in which nothing can move (see :class:`Slumber`); for worlds
+        whose time goes on by itself. Raises UnknownNameError for a camera the robot lacks."""
         self.robot = robot
         self.settings = settings or SimSettings()
         names = [c.name for c in robot.cameras] if cameras is None else list(cameras)
@@ -63,6 +67,8 @@ class SapienWorld:
         self.scene_id = 0
         self._scene: SapienScene | None = None
         self._sample: JointSample | None = None
+        self._sleeps = sleeps
+        self._slumber: Slumber | None = None
         self._listeners: list[SampleListener] = []
         self._tick_listener: Callable[[], None] | None = None
 
@@ -200,6 +206,7 @@ class SapienWorld:
         if self._guard is not None:
             self._guard.set_table(scene.table)
         self.bank.reset(self._sample)
+        self._slumber = Slumber(self._places, self._speeds) if self._sleeps else None
         for _ in range(round(self.settings.settle_seconds * PHYSICS_HZ)):
             self._step()
         self.scene_id += 1
@@ -215,12 +222,23 @@ class SapienWorld:
 
     # -- helpers --------------------------------------------------------------------------------------------------
     def _step(self) -> None:
-        scene = self.scene
+        scene, sample = self.scene, self.joints()
         stamp_ns = tick_to_ns(self.tick_count + 1)
-        scene.joints.write(self.bank.step(stamp_ns, self.joints()))
-        scene.step(stamp_ns)
+        setpoint = self.bank.step(stamp_ns, sample)
         self.tick_count += 1
+        if self._slumber is not None and self._slumber.look(setpoint):
+            self._sample = replace(sample, stamp_ns=stamp_ns)
+            return
+        scene.joints.write(setpoint)
+        scene.step(stamp_ns)
         self._sample = scene.joints.read()
+
+    def _places(self) -> Array:
+        poses = [item.T_world_object.ravel() for item in self.scene.object_states().values()]
+        return np.concatenate([self.joints().position, *poses])
+
+    def _speeds(self) -> Array:
+        return np.concatenate([self.joints().velocity, *self.scene.object_twists().values()])
 
     def _notify(self) -> None:
         if self._listeners:
