@@ -74,6 +74,22 @@ BENCHES: dict[str, Bench] = {
             "stall_ms_delay300": Target("<=", 1000.0 / CONTROL_HZ),
         },
     ),
+    "planner": Bench(
+        "bimanual.bench.planner:bench_planner",
+        {
+            "single_success_percent": Target(">=", 99.0),
+            "single_ms_p50": Target("<=", 8.0),
+            "single_ms_p99": Target("<=", 20.0),
+            "single_position_error_max_mm": Target("<=", 0.1),
+            "both_success_percent": Target(">=", 99.0),
+            "both_ms_p50": Target("<=", 15.0),
+            "both_ms_p99": Target("<=", 40.0),
+            "single_collisions": Target("==", 0),
+            "single_limit_violations": Target("==", 0),
+            "both_collisions": Target("==", 0),
+            "both_limit_violations": Target("==", 0),
+        },
+    ),
     "graph": Bench(
         "bimanual.bench.graph:bench_graph",
         {

@@ -1,0 +1,88 @@
+"""Seeded problems: arms at random among clutter, tcp poses that a straight screw is known to reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bimanual_core.observation import ObjectSnapshot, ObjectState
+from bimanual_core.scene import TableSpec
+from bimanual_core.se3 import from_rotation, rotation_about
+from bimanual_kinematics.model import RobotModel
+from bimanual_planner.bench.reference import screws_go
+from bimanual_planner.config import PlannerConfig
+from bimanual_planner.planning_scene import PlanningScene
+from bimanual_planner.state import PlanState
+
+Array = NDArray[np.float64]
+#: Boxes on the table, and their sides [m].
+CLUTTER, SMALLEST, LARGEST = 4, 0.03, 0.08
+#: A goal's joints are within this of the start's [rad].
+SPREAD = 0.8
+#: Problems drawn in one cluttered scene.
+PER_SCENE = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """``scene`` and where everything is in it; a tcp pose (4, 4) for each arm that is to move."""
+
+    scene: PlanningScene
+    state: PlanState
+    targets: dict[str, Array]
+
+
+def cluttered(model: RobotModel, rng: np.random.Generator, config: PlannerConfig) -> tuple[PlanningScene, PlanState]:
+    """The robot at home with boxes lying on the table in front of it."""
+    top = TableSpec().top_z
+    items = {}
+    for i in range(CLUTTER):
+        size = rng.uniform(SMALLEST, LARGEST, 3)
+        x, y = rng.uniform(-0.4, 0.4), rng.uniform(-0.2, 0.25)
+        T = from_rotation(rotation_about((0.0, 0.0, 1.0), rng.uniform(-np.pi, np.pi)), (x, y, top + size[2] / 2))
+        name = f"box{i}"
+        items[name] = ObjectState(name, "box", "red", (size[0], size[1], size[2]), T)
+    scene = PlanningScene(model, ObjectSnapshot(0, 1, items), config)
+    return scene, PlanState(model.robot, model.robot.home.copy(), {n: o.T_world_object for n, o in items.items()})
+
+
+def screw_problems(
+    model: RobotModel, sides: tuple[str, ...], count: int, seed: int, config: PlannerConfig | None = None
+) -> Iterator[Problem]:
+    """``count`` problems for ``sides`` together: the poses of collision-free joints that screws reach, all along."""
+    config = config or PlannerConfig()
+    rng = np.random.default_rng(seed)
+    found = 0
+    while found < count:
+        scene, home = cluttered(model, rng, config)
+        for _ in range(PER_SCENE):
+            problem = _draw(scene, home, sides, rng)
+            if screws_go(scene, problem.state, problem.targets):
+                yield problem
+                found += 1
+                if found == count:
+                    return
+
+
+def _draw(scene: PlanningScene, home: PlanState, sides: tuple[str, ...], rng: np.random.Generator) -> Problem:
+    start = _free(scene, home, {}, sides, rng)
+    goal = _free(scene, home, {side: start.arm_q(side) for side in sides}, sides, rng)
+    return Problem(scene, start, {side: scene.model.fk(side, goal.arm_q(side)) for side in sides})
+
+
+def _free(
+    scene: PlanningScene, home: PlanState, near: dict[str, Array], sides: tuple[str, ...], rng: np.random.Generator
+) -> PlanState:
+    """Joints of ``sides`` without a collision: anywhere within the limits, or ``near`` some."""
+    while True:
+        state = home
+        for side in sides:
+            lower, upper = scene.model.limits(side)
+            if side in near:
+                lower, upper = np.maximum(lower, near[side] - SPREAD), np.minimum(upper, near[side] + SPREAD)
+            state = state.with_arm(side, rng.uniform(lower, upper))
+        if scene.first_collision_of(state, {}, state.q[None]) is None:
+            return state
