@@ -27,7 +27,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "bimanual_sim_bridge": frozenset(
         {CORE, "bimanual_description", "bimanual_kinematics", "bimanual_control", "bimanual_assets"}
     ),
-    "bimanual_planner": frozenset({CORE, "bimanual_kinematics", "bimanual_assets"}),
+    "bimanual_planner": frozenset({CORE, "bimanual_description", "bimanual_kinematics", "bimanual_assets"}),
     "bimanual_tasks": frozenset({CORE, "bimanual_assets"}),
     "bimanual_data": frozenset({CORE}),
     "policy_node": frozenset({CORE, "bimanual_kinematics", "bimanual_data"}),

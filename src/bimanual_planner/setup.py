@@ -5,6 +5,7 @@ setup(
     name=name,
     version="0.1.0",
     packages=find_packages(exclude=["test"]),
+    package_data={name: ["moveit_config/templates/*.yaml"]},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{name}"]),
         (f"share/{name}", ["package.xml"]),
