@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bimanual_core.errors import BimanualError, ErrorCode
 from bimanual_planner.timing.geometry import GeometricPath
 from bimanual_planner.timing.limits import MotionLimits, TimingConfig
 from bimanual_planner.timing.progress import Progress, shortest_segment
@@ -18,9 +17,10 @@ from bimanual_planner.timing.time_optimal import Grid, Profile, fastest
 Array = NDArray[np.float64]
 #: Widths of the moving average that are tried, as multiples of the least one.
 _WIDTHS = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)
-_ROUNDS = 3  # of slowing down where a limit is passed
-_ENOUGH = 1.01  # a motion that needs no more than this factor of its time is slowed down as a whole
+_ROUNDS = 2  # of slowing down where a limit is passed
+_ENOUGH = 1.02  # a motion that needs no more than this factor of its time is slowed down as a whole
 _OFF_PATH = 5e-7  # [rad] the quintic may leave the path by, as far as it is looked at
+_LOOKS = (0.25, 0.5, 0.75)  # shares of a segment at which it is compared with the path
 _HALVINGS = 4  # of the time between knots, for that
 _ROUNDED = 1.0 + 1e-9
 
@@ -34,7 +34,7 @@ class Points:
     positions: Array
     velocities: Array
     accelerations: Array
-    factors: Array
+    factors: Array = field(default_factory=lambda: np.ones(1))
 
     @property
     def factor(self) -> float:
@@ -44,6 +44,18 @@ class Points:
     def duration(self) -> float:
         """Time [s] once the whole is slowed down to be within limits."""
         return self.progress.duration * self.factor
+
+    def segments(self) -> Segments:
+        """The quintics that a controller samples."""
+        h = np.diff(self.progress.times)[:, None]
+        return Segments.through(h, self.positions, self.velocities, self.accelerations)
+
+    def within(self) -> Points:
+        """The points slowed down as a whole, as far as a limit asks for it; the path stays the same."""
+        if self.factor <= 1.0:
+            return self
+        progress, f = slowed(self.progress, self.factor * _ROUNDED)
+        return Points(progress, self.positions, self.velocities / f, self.accelerations / f**2, self.factors / f)
 
 
 class CurvedTiming:
@@ -58,41 +70,39 @@ class CurvedTiming:
         limited = np.isfinite(limits.jerk)
         largest = float(np.max(np.abs(path.at(path.knots)[:, : path.dof])))
         self._shortest = shortest_segment(largest, float(limits.jerk.min())) if limited.any() else 1e-3
-        self._width = max(config.switch, 2.0 * self._shortest, float(np.max(self._acceleration / limits.jerk)))
+        self._least_width = max(config.switch, 2.0 * self._shortest, float(np.max(self._acceleration / limits.jerk)))
 
     def points(self) -> Points:
         """Points within all limits, uniformly apart in time. Raises BimanualError (PLAN_LIMIT) where there are none."""
         cap = self._grid.cap
-        best: tuple[Points, Profile, float] | None = None
+        profile = fastest(self._grid, self._acceleration, cap)
+        least = max(self._least_width, 2.5 * profile.duration / self._config.most_points)
+        widths = [least * multiple for multiple in _WIDTHS]
+        best, rung = self._smoothest(profile, widths, 0)
+        found, solved = best, (profile, widths[rung])
         for _ in range(_ROUNDS):
-            profile = fastest(self._grid, self._acceleration, cap)
-            found, width = self._smoothest(profile)
-            if best is None or found.duration < best[0].duration:
-                best = found, profile, width
             if found.factor <= _ENOUGH:
                 break
-            cap = np.minimum(cap, self._slower(profile, found, width))
-        if best is None:
-            raise BimanualError("no timing was tried", ErrorCode.PLAN_LIMIT)
-        return self._within(self._on_path(*best))
+            cap = np.minimum(cap, self._slower(profile, found, widths[rung]))
+            profile = fastest(self._grid, self._acceleration, cap)
+            found, rung = self._smoothest(profile, widths, rung)
+            if found.duration < best.duration:
+                best, solved = found, (profile, widths[rung])
+        return self._on_path(best, *solved).within()
 
-    def _smoothest(self, profile: Profile) -> tuple[Points, float]:
-        """The shortest motion over the widths, and its width: wider is smoother, and takes longer by itself."""
-        best: Points | None = None
-        for multiple in _WIDTHS:
-            trial = self._width * multiple
-            if best is not None and profile.duration + trial >= best.duration:
-                break
-            found = self._smoothed(profile, trial, self._knot(profile.duration + trial, trial))
-            if best is None or found.duration < best.duration:
-                best, width = found, trial
-        if best is None:
-            raise BimanualError("no width was tried", ErrorCode.PLAN_LIMIT)
-        return best, width
-
-    def _knot(self, duration: float, width: float) -> float:
-        config = self._config
-        return max(min(config.knot, 0.5 * width), self._shortest, duration / config.most_points)
+    def _smoothest(self, profile: Profile, widths: list[float], rung: int) -> tuple[Points, int]:
+        """The shortest motion over the widths near the one at ``rung``, and its rung: wider averages are smoother, and
+        take longer by themselves."""
+        best = self._smoothed(profile, widths[rung])
+        for step in (1, -1):
+            while 0 <= rung + step < len(widths):
+                if step > 0 and profile.duration + widths[rung + step] >= best.duration:
+                    break
+                found = self._smoothed(profile, widths[rung + step])
+                if found.duration >= best.duration:
+                    break
+                best, rung = found, rung + step
+        return best, rung
 
     def _slower(self, profile: Profile, found: Points, width: float) -> Array:
         """Speeds of s (G,) that bring those segments within limits that are not, and those that they average over."""
@@ -104,7 +114,10 @@ class CurvedTiming:
         factors = np.max(np.where(near, found.factors[over], 1.0), axis=1, initial=1.0)
         return np.where(factors > 1.0, profile.speed / factors, np.inf)
 
-    def _smoothed(self, profile: Profile, width: float, knot: float) -> Points:
+    def _smoothed(self, profile: Profile, width: float, knot: float | None = None) -> Points:
+        if knot is None:
+            longest = (profile.duration + width) / self._config.most_points
+            knot = max(min(self._config.knot, 0.5 * width), self._shortest, longest)
         return self._points(smoothed(profile, self._path.length, width, knot))
 
     def _points(self, progress: Progress) -> Points:
@@ -115,22 +128,21 @@ class CurvedTiming:
         positions[0], positions[-1] = path.start, path.end
         velocities = first[:, :n] * speed
         accelerations = path.at(s, 2)[:, :n] * speed**2 + first[:, :n] * acceleration
-        segments = Segments.through(np.diff(progress.times)[:, None], positions, velocities, accelerations)
-        v, a, j = segments.peaks()
+        points = Points(progress, positions, velocities, accelerations)
+        v, a, j = points.segments().peaks()
         factors = np.maximum(np.max(v / limits.velocity, axis=1), np.sqrt(np.max(a / limits.acceleration, axis=1)))
         factors = np.maximum(factors, np.cbrt(np.max(j / limits.jerk, axis=1)))
         if limits.tcp_speed is not None and first.shape[1] > n:
-            factors = np.maximum(factors, self._tool_speed(progress) / limits.tcp_speed)
-        return Points(progress, positions, velocities, accelerations, factors)
+            factors = np.maximum(factors, self._tool_speed(progress, first[:, n:] * speed) / limits.tcp_speed)
+        return replace(points, factors=factors)
 
-    def _tool_speed(self, progress: Progress) -> Array:
-        """The highest speed (N - 1,) [m/s] of a tool point at five looks at each segment."""
-        highest = np.zeros(len(progress.s) - 1)
-        for u in (0.0, 0.25, 0.5, 0.75, 1.0):
-            s, speed = progress.at_share(u)
-            moved = np.abs(self._path.at(s, 1)[:, self._path.dof :] * speed[:, None])
-            np.maximum(highest, moved.max(axis=1), out=highest)
-        return highest
+    def _tool_speed(self, progress: Progress, at_knots: Array) -> Array:
+        """The highest speed (N - 1,) [m/s] of a tool point at five looks at each segment; (N, k) ``at_knots``."""
+        s, speed = progress.at_shares(_LOOKS)
+        between = np.abs(self._path.at(s, 1)[:, self._path.dof :] * speed[:, None]).max(axis=1)
+        highest = np.abs(at_knots).max(axis=1)
+        inside: Array = between.reshape(len(_LOOKS), -1).max(axis=0)
+        return np.maximum(np.maximum(highest[:-1], highest[1:]), inside)
 
     def _on_path(self, points: Points, profile: Profile, width: float) -> Points:
         """The points, with knots so near to each other that the quintic keeps to the path and never goes back."""
@@ -142,23 +154,11 @@ class CurvedTiming:
         return points
 
     def _keeps_to_path(self, points: Points) -> bool:
-        progress, n = points.progress, self._path.dof
-        segments = Segments.through(
-            np.diff(progress.times)[:, None], points.positions, points.velocities, points.accelerations
-        )
-        for u in (0.25, 0.5, 0.75):
-            s, speed = progress.at_share(u)
-            if np.any(speed < 0.0):
-                return False
-            off = segments.position(u) - self._path.at(s)[:, :n]
-            along = self._path.at(s, 1)[:, :n]
-            share = np.sum(off * along, axis=1) / np.maximum(np.sum(along * along, axis=1), 1e-12)
-            if np.max(np.abs(off - share[:, None] * along)) > _OFF_PATH:
-                return False
-        return True
-
-    def _within(self, points: Points) -> Points:
-        """The points slowed down as a whole, as far as a limit asks for it; the path stays the same."""
-        if points.factor <= 1.0:
-            return points
-        return self._points(slowed(points.progress, points.factor * _ROUNDED))
+        s, speed = points.progress.at_shares(_LOOKS)
+        if np.any(speed < 0.0):
+            return False
+        n, segments = self._path.dof, points.segments()
+        off = np.vstack([segments.position(u) for u in _LOOKS]) - self._path.at(s)[:, :n]
+        along = self._path.at(s, 1)[:, :n]
+        share = np.sum(off * along, axis=1) / np.maximum(np.sum(along * along, axis=1), 1e-12)
+        return bool(np.max(np.abs(off - share[:, None] * along)) <= _OFF_PATH)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
+from scipy.interpolate import BSpline, CubicSpline, make_interp_spline
 
 from bimanual_core.errors import BimanualError
 
@@ -12,13 +12,17 @@ Array = NDArray[np.float64]
 #: Waypoints closer than this [rad] are one, and a path that is no further from a line is one.
 SAME = 1e-7
 _SAME_LENGTH = 1e-7  # [m] a tool's distance that is no further from growing evenly does
+_FEWEST = 6  # waypoints of a quintic spline
+_EVEN = 8.0  # ratio of neighbouring chords up to which one is used
 
 
 class GeometricPath:
-    """A natural cubic spline through waypoints (N, n) [rad] over their chord length ``s`` [rad], from 0 to ``length``.
+    """A natural spline through waypoints (N, n) [rad] over their chord length ``s`` [rad], from 0 to ``length``.
 
-    Waypoints on one line, passed in order, are its ends alone. ``tool`` (N, k) [m] are splined along. Raises
-    BimanualError for a path or distances of a wrong shape or with values that are not finite.
+    It is quintic, so that the third derivative, which jerks follow, has no jumps. Few waypoints and very uneven ones,
+    between which a quintic would swing, get a cubic. Waypoints on one line, passed in order, are its ends alone.
+    ``tool`` (N, k) [m] are splined along. Raises BimanualError for a path or distances of a wrong shape or with values
+    that are not finite.
     """
 
     def __init__(self, waypoints: Array, dof: int, tool: Array | None = None) -> None:
@@ -42,7 +46,7 @@ class GeometricPath:
         if self.straight:
             self._change = columns[-1] - columns[0]
         else:
-            self._spline = CubicSpline(self.knots, columns, bc_type="natural")
+            self._spline = _spline(self.knots, columns)
 
     @property
     def change(self) -> Array:
@@ -53,6 +57,15 @@ class GeometricPath:
         """Joints and tool distances (M, n + k) of a path that is not straight, or a derivative by ``s``."""
         values: Array = self._spline(s, order)
         return values
+
+
+def _spline(knots: Array, columns: Array) -> BSpline | CubicSpline:
+    chords = np.diff(knots)
+    ratios = chords[1:] / chords[:-1]
+    if len(knots) < _FEWEST or ratios.max() > _EVEN or ratios.min() < 1.0 / _EVEN:
+        return CubicSpline(knots, columns, bc_type="natural")
+    zero = np.zeros(columns.shape[1])
+    return make_interp_spline(knots, columns, k=5, bc_type=([(3, zero), (4, zero)],) * 2)
 
 
 def _tool_distances(tool: Array, count: int) -> Array:

@@ -26,20 +26,21 @@ class Progress:
     def duration(self) -> float:
         return float(self.times[-1])
 
-    def at_share(self, u: float) -> tuple[Array, Array]:
-        """s and its speed (N - 1,) at a share ``u`` of the way from each knot to the next."""
+    def at_shares(self, shares: tuple[float, ...]) -> tuple[Array, Array]:
+        """s and its speed (k (N - 1),) at each of k shares of the way from knot to knot, share after share."""
         h = np.diff(self.times)
-        a0, t = self.acceleration[:-1], u * h
-        jerk = np.diff(self.acceleration) / h
+        a0, jerk = self.acceleration[:-1], np.diff(self.acceleration) / h
+        t = np.multiply.outer(np.array(shares), h)
         s = self.s[:-1] + t * (self.speed[:-1] + t * (a0 / 2.0 + t * jerk / 6.0))
-        return s, self.speed[:-1] + t * (a0 + t * jerk / 2.0)
+        speed = self.speed[:-1] + t * (a0 + t * jerk / 2.0)
+        return s.ravel(), speed.ravel()
 
 
 def shortest_segment(largest: float, jerk: float) -> float:
-    """The least time [s] between points at which the rounding of positions of up to ``largest`` [rad] changes the
-    jerk of a segment (60 times the step over the time cubed) by less than 1e-7 of the limit."""
+    """The least time [s], whole microseconds, between points at which rounding leaves the jerk alone: positions of up
+    to ``largest`` [rad] change it (60 times the step over the time cubed) by less than 1e-7 of the limit."""
     noise = 60.0 * np.finfo(float).eps * max(largest, 1.0)
-    return max(1e-3, float(np.cbrt(noise / (_ROUNDING * jerk))))
+    return max(1e-3, float(np.ceil(np.cbrt(noise / (_ROUNDING * jerk)) * 1e6)) / 1e6)
 
 
 def whole_ns(seconds: float) -> float:

@@ -21,7 +21,7 @@ def smoothed(profile: Profile, length: float, width: float, knot: float) -> Prog
     duration = profile.duration + width
     count = max(_FEWEST, int(np.ceil(duration / knot)))
     h = whole_ns(duration / count)
-    times: Array = h * np.arange(count + 1)
+    times = h * np.arange(count + 1, dtype=np.float64)
     v = np.interp(np.concatenate([times, times - width]), profile.times, profile.speed, left=0.0, right=0.0)
     a = (v[: count + 1] - v[count + 1 :]) / width
     a[0] = a[-1] = 0.0
@@ -36,9 +36,9 @@ def smoothed(profile: Profile, length: float, width: float, knot: float) -> Prog
     return Progress(times, s, speed * scale, a * scale)
 
 
-def slowed(progress: Progress, factor: float) -> Progress:
-    """The same progress in ``factor`` times the time; knots stay on whole nanoseconds."""
+def slowed(progress: Progress, factor: float) -> tuple[Progress, float]:
+    """The same progress in ``factor`` times the time, and the factor that keeps knots on whole nanoseconds."""
     h = whole_ns(float(progress.times[1]) * factor)
     factor = h / float(progress.times[1])
-    times: Array = h * np.arange(len(progress.times))
-    return Progress(times, progress.s, progress.speed / factor, progress.acceleration / factor**2)
+    times = h * np.arange(len(progress.times), dtype=np.float64)
+    return Progress(times, progress.s, progress.speed / factor, progress.acceleration / factor**2), factor

@@ -43,8 +43,7 @@ def _knots(durations: Array, jerks: Array, length: float, knot: float, quantum: 
     lasting = durations > 0.5 * quantum
     durations, jerks = durations[lasting], jerks[lasting]
     counts = np.ceil(durations / knot - 1e-9).astype(int)
-    ends = np.cumsum(durations)
-    begins = ends - durations
+    begins = np.round((np.cumsum(durations) - durations) * 1e9) / 1e9
     state = np.zeros(3)
     rows = [state]
     times = [np.zeros(1)]
