@@ -1,7 +1,7 @@
 """The robot model: forward and inverse kinematics, distances and explicit allowed contacts (Pinocchio and coal)."""
 
 from bimanual_kinematics.collision import Collision, CollisionScene
-from bimanual_kinematics.ik import IKResult, follow, ik_batch, ik_solutions, solve_ik
+from bimanual_kinematics.ik import IKResult, follow, ik_batch, ik_solutions, solve_ik, turned_near
 from bimanual_kinematics.model import RobotModel
 
 __all__ = [
@@ -13,4 +13,5 @@ __all__ = [
     "ik_batch",
     "ik_solutions",
     "solve_ik",
+    "turned_near",
 ]

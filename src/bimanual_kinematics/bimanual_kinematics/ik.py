@@ -1,7 +1,8 @@
 """Inverse kinematics of one arm: all solutions of a pose, the one near a seed, and the joints along a path.
 
-Arms with a spherical wrist are solved in closed form, others by damped least squares (Wampler, 1986; Nakamura &
-Hanafusa, 1986). Every result is checked by forward kinematics.
+Six-joint arms with a spherical wrist or three parallel axes are solved in closed form; arms of seven joints too, for
+chosen angles of their last joint; others by damped least squares (Wampler, 1986; Nakamura & Hanafusa, 1986). Every
+result is checked by forward kinematics.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 from bimanual_core.errors import BimanualError
 from bimanual_core.se3 import is_transform, pose_error
 from bimanual_kinematics.model import RobotModel
+from bimanual_kinematics.parallel_axes import ParallelAxes
+from bimanual_kinematics.redundant_wrist import RedundantWrist
 from bimanual_kinematics.spherical_wrist import SphericalWrist
 
 Array = NDArray[np.float64]
@@ -27,8 +30,15 @@ _DAMPING = 1e-3
 _MAX_STEP = 0.5  # [rad] per iteration
 _DISTINCT = 1e-3  # [rad] between solutions counted as two
 _RANDOM_SEEDS = 24
+_DISTINCT_REDUNDANT = 0.3  # [rad] likewise, where solutions form a curve
+_REDUNDANT_STEPS = 24  # angles of the last joint over its range, besides those about the reference
+_ABOUT_REFERENCE = (0.0, -0.04, 0.04, -0.1, 0.1)  # [rad]
+_NEARLY = 0.4  # [rad] outside the limits from where damped least squares is tried
+_POLISHED = 4  # such starts tried
 
-_closed_forms: WeakKeyDictionary[RobotModel, dict[str, SphericalWrist | None]] = WeakKeyDictionary()
+ClosedForm = SphericalWrist | ParallelAxes
+_closed_forms: WeakKeyDictionary[RobotModel, dict[str, ClosedForm | None]] = WeakKeyDictionary()
+_redundants: WeakKeyDictionary[RobotModel, dict[str, RedundantWrist | None]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,10 +90,22 @@ def solve_ik(
 def ik_batch(model: RobotModel, side: str, T_world_tcp: Array) -> Array | None:
     """All closed-form solutions (N, 8, n) of poses (N, 4, 4), NaN where a branch has none within limits.
 
-    None where the arm has no closed form. Vectorised: a thousand poses cost little more than ten.
+    None where the arm has no closed form or more than six joints. A joint that can turn by more than once is given in
+    the middle of its range: :func:`turned_near` brings it near other joints. Vectorised: a thousand poses cost little
+    more than ten.
     """
     solver = _closed_form(model, side)
     return None if solver is None else solver.solve(np.asarray(T_world_tcp, dtype=float))
+
+
+def turned_near(model: RobotModel, side: str, q: Array, q_reference: Array) -> Array:
+    """Joints (..., n) [rad] moved by whole turns to where they are nearest to ``q_reference`` (n,) within limits."""
+    lower, upper = model.limits(side)
+    if np.all(upper - lower <= 2 * np.pi):
+        return q
+    turned = q + 2 * np.pi * np.round((q_reference - q) / (2 * np.pi))
+    turned = np.where(turned > upper, turned - 2 * np.pi, np.where(turned < lower, turned + 2 * np.pi, turned))
+    return np.where((turned >= lower) & (turned <= upper), turned, q)
 
 
 def ik_solutions(
@@ -98,22 +120,56 @@ def ik_solutions(
 ) -> list[Array]:
     """Distinct solutions (n,) of a pose, nearest to ``q_reference`` (home when None) first; empty if unreachable.
 
-    Without a closed form, damped least squares starts from the reference, ``seeds`` and random joints drawn from
-    ``rng``: the same ``rng`` seed gives the same list. Raises BimanualError for a pose that is none.
+    Of a seven-joint arm, whose solutions form curves, points of the curves at least 0.3 rad apart, for angles of the
+    last joint over its range and about the reference. Without a closed form, damped least squares starts from the
+    reference, ``seeds`` and random joints drawn from ``rng``: the same ``rng`` seed gives the same list. Raises
+    BimanualError for a pose that is none.
     """
     _require_pose(T_world_tcp)
     reference = np.asarray(model.robot.arm(side).home if q_reference is None else q_reference, dtype=float)
-    branches = ik_batch(model, side, T_world_tcp[None])
-    if branches is None:
-        found = _multi_start(model, side, T_world_tcp, [reference, *seeds], np.random.default_rng(rng))
-    else:
-        found = [q for q in branches[0] if np.isfinite(q[0]) and _reaches(model, side, q, T_world_tcp)]
+    found, apart = _found(model, side, T_world_tcp, reference, seeds, rng)
     found.sort(key=lambda q: float(np.linalg.norm(q - reference)))
     distinct: list[Array] = []
     for q in found:
-        if all(np.abs(q - other).max() > _DISTINCT for other in distinct):
+        if len(distinct) == max_solutions:
+            break
+        if all(np.abs(q - other).max() > apart for other in distinct) and _reaches(model, side, q, T_world_tcp):
             distinct.append(q)
-    return distinct[:max_solutions]
+    return distinct
+
+
+def _found(
+    model: RobotModel,
+    side: str,
+    T: Array,
+    reference: Array,
+    seeds: Sequence[ArrayLike],
+    rng: np.random.Generator | int,
+) -> tuple[list[Array], float]:
+    """Solutions in no order, and how far apart two must be to count as two."""
+    branches = ik_batch(model, side, T[None])
+    if branches is not None:
+        turned = turned_near(model, side, branches[0], reference)
+        return [q for q in turned if np.isfinite(q[0])], _DISTINCT
+    redundant = _redundant(model, side)
+    if redundant is not None:
+        return _redundant_solutions(model, side, redundant, T, reference), _DISTINCT_REDUNDANT
+    return _multi_start(model, side, T, [reference, *seeds], np.random.default_rng(rng)), _DISTINCT
+
+
+def _redundant_solutions(
+    model: RobotModel, side: str, solver: RedundantWrist, T: Array, reference: Array
+) -> list[Array]:
+    """Solutions for a grid of the last joint; where none is within limits, those nearest to them, polished."""
+    lower, upper = model.limits(side)
+    about = np.clip(reference[-1] + np.array(_ABOUT_REFERENCE), lower[-1], upper[-1])
+    found = solver.solve(T, np.concatenate([about, np.linspace(lower[-1], upper[-1], _REDUNDANT_STEPS)]))
+    excess = solver.excess(found)
+    if np.any(excess == 0.0):
+        return list(found[excess == 0.0])
+    order = np.argsort(excess, kind="stable")[:_POLISHED]
+    results = [solve_ik(model, side, T, found[i]) for i in order if excess[i] < _NEARLY]
+    return [r.q for r in results if r.success]
 
 
 def follow(
@@ -129,7 +185,8 @@ def follow(
     q = np.asarray(q_start, dtype=float)
     path = np.empty((len(poses), len(q)))
     for i, T in enumerate(poses):
-        following = _nearest(branches[i], q) if branches is not None else _tracked(model, side, T, q)
+        near = None if branches is None else turned_near(model, side, branches[i], q)
+        following = _tracked(model, side, T, q) if near is None else _nearest(near, q)
         if following is None or (i > 0 and np.abs(following - q).max() > max_step):
             # axes 4 and 6 line up: the closed form's wrist angles jump there, tracking passes straight through
             following = _tracked(model, side, T, q)
@@ -164,10 +221,18 @@ def _reaches(model: RobotModel, side: str, q: Array, T: Array) -> bool:
     return position <= POSITION_TOLERANCE and angle <= ANGLE_TOLERANCE
 
 
-def _closed_form(model: RobotModel, side: str) -> SphericalWrist | None:
+def _closed_form(model: RobotModel, side: str) -> ClosedForm | None:
     solvers = _closed_forms.setdefault(model, {})
     if side not in solvers:
-        solvers[side] = SphericalWrist.of(model.chain(side))
+        chain = model.chain(side)
+        solvers[side] = SphericalWrist.of(chain) or ParallelAxes.of(chain)
+    return solvers[side]
+
+
+def _redundant(model: RobotModel, side: str) -> RedundantWrist | None:
+    solvers = _redundants.setdefault(model, {})
+    if side not in solvers:
+        solvers[side] = RedundantWrist.of(model.chain(side))
     return solvers[side]
 
 

@@ -1,0 +1,182 @@
+"""Collisions along a motion, without gaps: adaptive dynamic checking (Schwarzer, Saha & Latombe, 2005), pair by pair.
+
+Two parts that are d_a and d_b apart at the ends of an interval stay further apart than m in between if together they
+move by less than d_a + d_b - 2 m. Only the joints between two parts move them against each other. Most pairs are
+settled by bounds on distance that are computed for all at once; the others are measured, and where that does not
+settle them their interval is halved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pinocchio as pin
+from numpy.typing import NDArray
+
+from bimanual_kinematics.model import RobotModel
+from bimanual_kinematics.placements import JointPlacements
+
+Array = NDArray[np.float64]
+Indices = NDArray[np.intp]
+#: Flat joints (N, D) at shares (N,) in [0, 1] of a motion's time.
+Motion = Callable[[Array], Array]
+
+#: Intervals that the whole motion is cut into first, and how often one is halved at most.
+FIRST, HALVINGS = 8, 14
+#: Each interval's way is measured along this many chords.
+_CHORDS = 4
+
+
+@dataclass(frozen=True)
+class Touch:
+    """Pair ``index`` comes nearer than was asked for at ``share`` of the motion's time; ``distance`` [m] there."""
+
+    share: float
+    index: int
+    distance: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """Samples of a motion that have been taken: shares (N,), placements of parts' boxes, and ways from the first."""
+
+    shares: Array
+    q_full: Array
+    R: Array
+    t: Array
+    way: Array
+
+
+class ContinuousCheck:
+    """For the ``pairs`` (two indices each) of ``geometry``, which the joints of ``model`` carry."""
+
+    def __init__(
+        self, model: RobotModel, geometry: pin.GeometryModel, data: pin.GeometryData, pairs: Sequence[tuple[int, int]]
+    ) -> None:
+        self._model = model
+        self._geometry = geometry
+        self._data = data
+        self._placements = JointPlacements(model.pin_model)
+        self._first, self._second = (np.array(side, dtype=np.intp) for side in zip(*pairs, strict=True))
+        items = list(geometry.geometryObjects)
+        for item in items:
+            item.geometry.computeLocalAABB()
+        boxes = [item.geometry.aabb_local for item in items]
+        self._joint = np.array([item.parentJoint for item in items])
+        self._R = np.array([item.placement.rotation for item in items])
+        centres = [item.placement.act((box.min_ + box.max_) / 2) for item, box in zip(items, boxes, strict=True)]
+        self._centre = np.array(centres)
+        self._half = np.array([(box.max_ - box.min_) / 2 for box in boxes])
+        self._radius = np.linalg.norm(self._half, axis=1)
+        self._moves = self._reaches()
+
+    def first_touch(self, motion: Motion, margin: float) -> Touch | None:
+        """The first instant found at which a pair is nearer than ``margin`` [m], or None if none ever is."""
+        if not len(self._first):
+            return None
+        shares = np.linspace(0.0, 1.0, FIRST + 1)
+        begins, ends = np.repeat(shares[:-1], len(self._first)), np.repeat(shares[1:], len(self._first))
+        pairs = np.tile(np.arange(len(self._first)), FIRST)
+        for _ in range(HALVINGS):
+            open_, touch = self._settle(motion, begins, ends, pairs, margin)
+            if touch is not None:
+                return touch
+            if not len(open_):
+                return None
+            begins, ends, pairs = begins[open_], ends[open_], pairs[open_]
+            middles = (begins + ends) / 2
+            begins, ends = np.concatenate([begins, middles]), np.concatenate([middles, ends])
+            pairs = np.concatenate([pairs, pairs])
+        # Nearer than can be told apart from a touch.
+        return Touch(float(begins.min()), int(pairs[np.argmin(begins)]), margin)
+
+    def _settle(
+        self, motion: Motion, begins: Array, ends: Array, pairs: Indices, margin: float
+    ) -> tuple[Indices, Touch | None]:
+        """Which intervals are still open, or the first touch at their ends."""
+        look, a, b, ways = self._look(motion, begins, ends)
+        # The least that two parts of a pair must be apart at both ends together.
+        needed = np.einsum("ij,ij->i", self._moves[pairs], ways) + 2.0 * margin
+        bound_a, bound_b = self._bounds(look, a, pairs), self._bounds(look, b, pairs)
+        open_ = np.flatnonzero(bound_a + bound_b <= needed)
+        if not len(open_):
+            return open_, None
+        exact = self._measure(look, np.concatenate([a[open_], b[open_]]), np.tile(pairs[open_], 2))
+        exact_a, exact_b = np.split(exact, 2)
+        distances = np.concatenate([exact_a, exact_b])
+        touching = np.flatnonzero(distances < margin)
+        if len(touching):
+            samples = np.concatenate([a[open_], b[open_]])[touching]
+            first = touching[int(np.argmin(look.shares[samples]))]
+            share = float(look.shares[np.concatenate([a[open_], b[open_]])[first]])
+            return open_, Touch(share, int(np.tile(pairs[open_], 2)[first]), float(distances[first]))
+        return open_[exact_a + exact_b <= needed[open_]], None
+
+    def _look(self, motion: Motion, begins: Array, ends: Array) -> tuple[_Look, Indices, Indices, Array]:
+        """Samples at all ends, the index of each interval's two, and how far each joint moves within it (M, nq)."""
+        shares, places = np.unique(np.concatenate([begins, ends]), return_inverse=True)
+        a, b = np.split(places, 2)
+        spans, interval = np.unique(np.stack([begins, ends]), axis=1, return_inverse=True)
+        inner = spans[0] + (spans[1] - spans[0]) * np.linspace(0.0, 1.0, _CHORDS + 1)[:, None]
+        flat = motion(np.concatenate([shares, inner.ravel()]))
+        q_full = flat @ self._model.expansion.T
+        chords = q_full[len(shares) :].reshape(_CHORDS + 1, spans.shape[1], -1)
+        ways = np.abs(np.diff(chords, axis=0)).sum(axis=0)
+        R, t = self._placements.at(q_full[: len(shares)])
+        R_boxes = R[:, self._joint] @ self._R
+        centres = t[:, self._joint] + np.einsum("ngij,gj->ngi", R[:, self._joint], self._centre)
+        return _Look(shares, q_full[: len(shares)], R_boxes, centres, ways), a, b, ways[interval]
+
+    def _bounds(self, look: _Look, samples: Indices, pairs: Indices) -> Array:
+        """A lower bound (M,) on the distance of each pair at its sample: from the ball about one part to the box about
+        the other, both ways round."""
+        first, second = self._first[pairs], self._second[pairs]
+        between = look.t[samples, second] - look.t[samples, first]
+        return np.maximum(
+            self._ball_to_box(between, look.R[samples, first], self._half[first], self._radius[second]),
+            self._ball_to_box(-between, look.R[samples, second], self._half[second], self._radius[first]),
+        )
+
+    @staticmethod
+    def _ball_to_box(to_ball: Array, R_box: Array, half: Array, radius: Array) -> Array:
+        inside = np.abs(np.einsum("mij,mi->mj", R_box, to_ball))
+        outside = np.maximum(inside - half, 0.0)
+        distance: Array = np.sqrt(np.einsum("mj,mj->m", outside, outside)) - radius
+        return distance
+
+    def _measure(self, look: _Look, samples: Indices, pairs: Indices) -> Array:
+        """Distance (M,) of each pair at its sample."""
+        found = np.empty(len(samples))
+        order = np.argsort(samples, kind="stable")
+        placed = -1
+        for k in order.tolist():
+            sample = int(samples[k])
+            if sample != placed:
+                pin.updateGeometryPlacements(
+                    self._model.pin_model, self._model.pin_data, self._geometry, self._data, look.q_full[sample]
+                )
+                placed = sample
+            found[k] = pin.computeDistance(self._geometry, self._data, int(pairs[k])).min_distance
+        return found
+
+    def _reaches(self) -> Array:
+        """How far (P, nq) the two parts of each pair move against each other at most, for each unit of each joint: the
+        length of the chain, stretched, from the joint to the farther end of the part that it carries."""
+        model = self._model.pin_model
+        lengths = np.zeros((len(self._joint), model.nq))
+        for part, joint in enumerate(self._joint.tolist()):
+            length = float(np.linalg.norm(self._centre[part]) + self._radius[part])
+            while joint > 0:
+                column = model.joints[joint].idx_q
+                prismatic = self._placements.prismatic[joint]
+                lengths[part, column] = 1.0 if prismatic else length
+                length += float(np.linalg.norm(model.jointPlacements[joint].translation))
+                if prismatic:
+                    length += float(max(abs(model.lowerPositionLimit[column]), abs(model.upperPositionLimit[column])))
+                joint = self._placements.parents[joint]
+        first, second = lengths[self._first], lengths[self._second]
+        # A joint that carries both moves them together.
+        moves: Array = np.where((first > 0.0) & (second > 0.0), 0.0, np.maximum(first, second))
+        return moves
