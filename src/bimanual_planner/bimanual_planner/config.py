@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+PROFILES = ("time_optimal", "jerk_limited")
+
 
 @dataclass(frozen=True)
 class PlannerConfig:
@@ -13,6 +15,7 @@ class PlannerConfig:
 
     joint_speed: float = 1.5  # [rad/s], never above the robot's own limit
     joint_acceleration: float = 6.0  # [rad/s^2], likewise
+    profile: str = "jerk_limited"  # of timed motions, within the robot's jerk; or time_optimal, without that limit
     tcp_speed: float = 0.15  # on straight motions [m/s]
     line_step: float = 0.01  # between poses of a screw [m]
     turn_step: float = 0.05  # and [rad]
@@ -28,6 +31,10 @@ class PlannerConfig:
     spare_opening: float = 0.010  # least opening beyond an object's width for a grasp to be tried [m]
     search_budget: int = 4000  # combinations tried before a look-ahead gives up
 
+    def __post_init__(self) -> None:
+        if self.profile not in PROFILES:
+            raise ValueError(f"unknown profile {self.profile!r}; choices: {', '.join(PROFILES)}")
+
     def speeds(self, limits: tuple[float, ...]) -> np.ndarray:
         """Joint speeds (n,) [rad/s] within ``limits``."""
         return np.minimum(self.joint_speed, limits)
@@ -35,3 +42,7 @@ class PlannerConfig:
     def accelerations(self, limits: tuple[float, ...]) -> np.ndarray:
         """Joint accelerations (n,) [rad/s^2] within ``limits``."""
         return np.minimum(self.joint_acceleration, limits)
+
+    def jerks(self, limits: tuple[float, ...]) -> np.ndarray:
+        """Joint jerks (n,) [rad/s^3] within ``limits``; infinite where the profile has no limit of jerk."""
+        return np.array(limits) if self.profile == "jerk_limited" else np.full(len(limits), np.inf)

@@ -75,6 +75,7 @@ def _together(state: PlanState, moving: dict[str, Step], config: PlannerConfig) 
         np.concatenate([config.accelerations(arm.acceleration) for arm in arms]),
         tcp_lengths=np.column_stack(lengths) if lengths else None,
         tcp_speed=config.tcp_speed if lengths else None,
+        jerk=np.concatenate([config.jerks(arm.jerk) for arm in arms]),
     )
     split, start = {}, 0
     for side, arm in zip(moving, arms, strict=True):

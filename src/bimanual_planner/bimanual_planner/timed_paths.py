@@ -79,6 +79,7 @@ def _timed(robot: RobotSpec, paths: Paths, config: PlannerConfig) -> dict[str, J
         np.concatenate([config.accelerations(arm.acceleration) for arm in arms]),
         tcp_lengths=np.column_stack(lengths) if lengths else None,
         tcp_speed=config.tcp_speed if lengths else None,
+        jerk=np.concatenate([config.jerks(arm.jerk) for arm in arms]),
     )
     return split_trajectory(trajectory, {arm.side: arm.joints for arm in arms})
 
