@@ -88,6 +88,17 @@ class StreamedWorld:
         return out
 
 
+class FencedWorld(StreamedWorld):
+    """Refuses each stream that begins by turning the first joint below where home has it, and stands still then."""
+
+    def command(self, stream):
+        first = next(iter(stream.parts.values())).positions[0]
+        if first[0] < ROBOT.home[0] - 1e-9:
+            self._start, self.streams = self.position(), []
+            raise BimanualError("left_finger1 would come to 0.9 mm", ErrorCode.CONTROL_ARM_DISTANCE)
+        super().command(stream)
+
+
 class Answers:
     """A policy that answers ``answer(window)``; ``took_s`` of wall time each, the n-th (from 0) ``slow`` instead."""
 

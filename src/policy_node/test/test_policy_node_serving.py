@@ -102,6 +102,32 @@ def test_arms_that_do_not_follow_are_noticed():
     assert "left arm does not follow" in report.error_msg
 
 
+def out_by_a_forbidden_way(window, steps=16):
+    """Two actions towards the fence, then away from it."""
+    actions = np.repeat(window[-1].commanded[None], steps, axis=0)
+    actions[1:3, 0] -= 0.05
+    actions[3:, 0] += np.linspace(0.05, 0.3, steps - 3)
+    return actions
+
+
+def test_an_arm_that_is_held_back_takes_the_later_actions_that_lead_away():
+    world = rig.FencedWorld()
+    report = PolicyRunner(Answers(out_by_a_forbidden_way), contract(), world).run("", 24)
+    assert report.error_code is ErrorCode.NONE, report.error_msg
+    assert world.position()[0] > ROBOT.home[0] + 0.05
+
+
+def test_an_arm_that_only_wants_into_what_is_forbidden_ends_the_run_in_words():
+    def into_it(window):
+        actions = np.repeat(window[-1].commanded[None], 16, axis=0)
+        actions[1:, 0] -= 0.1
+        return actions
+
+    report = PolicyRunner(Answers(into_it), contract(), rig.FencedWorld()).run("", 100)
+    assert report.error_code is ErrorCode.CONTROL_ARM_DISTANCE
+    assert "0.9 mm" in report.error_msg
+
+
 def test_actions_a_little_outside_the_limits_are_clamped_and_counted():
     world = StreamedWorld()
     report = PolicyRunner(Answers(lambda w: swing(w) + 0.02), contract(), world).run("", 8)

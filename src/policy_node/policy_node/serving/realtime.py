@@ -126,6 +126,7 @@ class _Flow:
         self._window.add(seen)
         self.steps = max(self.steps + 1, round((seen.stamp_ns - self._begin_ns) / period_ns))
         self._take(seen)
+        self.commander.lead_on(seen)
         if self._inference is None and self._is_time(seen.stamp_ns):
             self._ask()
         self._watch(seen.stamp_ns)

@@ -24,6 +24,8 @@ ChunkListener = Callable[[Answer, int], None]
 ASKED_RAD, LEAST_SHARE = 0.05, 0.1
 #: An arm that is nearer to its path than this [rad] moves as its path does.
 ON_PATH_RAD = 1e-3
+#: An arm that is further from its path than this [rad], and has not moved since the last look, is held back.
+HELD_RAD, STILL_RAD = 0.02, 1e-4
 #: So many chunks in a row that an arm does not follow end the run: what the guard holds back once, a policy may mend.
 MOST_UNFOLLOWED = 4
 #: Refusals of one chunk; the next one may be taken.
@@ -55,6 +57,8 @@ class Commander:
         self._contract = contract
         self._refusal: BimanualError | None = None
         self._in_a_row = 0
+        self._due: tuple[NDArray[np.int64], Array] | None = None
+        self._last_commanded: Array | None = None
         self._arms = np.concatenate([np.append(np.ones(arm.dof, bool), False) for arm in world.robot.arms])
 
     def observe(self) -> Observation:
@@ -78,7 +82,35 @@ class Commander:
     def follow(self, now_ns: int, position: Array, stamps_ns: NDArray[np.int64], actions: Array) -> None:
         """Command ``actions`` (N, D) for ``stamps_ns`` (N,), from the commanded ``position`` (D,) on. A part
         that the controllers refuse stays where it is. Raises what else the world raises."""
-        begin = (now_ns, position, self.velocity(now_ns))
+        self._due = (stamps_ns, actions)
+        self._follow((now_ns, position, self.velocity(now_ns)), stamps_ns, actions)
+
+    def lead_on(self, now: Observation) -> None:
+        """Call each period: arms that the guard holds back are led on to what is due later, from where they stand. The
+        first of the actions may be what it forbids, and those after it the way out. Raises as :meth:`follow`."""
+        before, self._last_commanded = self._last_commanded, now.commanded
+        held = self._held(now, before)
+        if self._due is None or not held.any():
+            return
+        stamps_ns, actions = self._due
+        later = stamps_ns > now.stamp_ns
+        if later.any():
+            velocity = np.where(held, 0.0, self.velocity(now.stamp_ns))
+            self._follow((now.stamp_ns, now.commanded, velocity), stamps_ns[later], actions[later])
+
+    def _held(self, now: Observation, before: Array | None) -> NDArray[np.bool_]:
+        """Joints (D,) of arms that stand although their path has gone on."""
+        held = np.zeros(now.commanded.size, bool)
+        if self.path is None or before is None:
+            return held
+        off, moved = np.abs(self.path.at(now.stamp_ns)[0] - now.commanded), np.abs(now.commanded - before)
+        for side in self._world.robot.sides:
+            arm = self._world.robot.joints.group(f"{side}_arm")
+            held[arm] = off[arm].max() > HELD_RAD and moved[arm].max() < STILL_RAD
+        return held
+
+    def _follow(self, begin: tuple[int, Array, Array], stamps_ns: NDArray[np.int64], actions: Array) -> None:
+        now_ns, position, _ = begin
         # Arms that are not where they were told to be, because their acceleration is limited, move otherwise too.
         sure = self.path is None or np.abs(self.path.at(now_ns)[0] - position)[self._arms].max() < ON_PATH_RAD
         self.path = self.shaper.path(begin, stamps_ns, actions, sure)

@@ -83,4 +83,6 @@ class PolicyRunner:
                 return done
             if count - done < self._contract.observations:
                 window.add(commander.observe())
+            if done < count:
+                commander.lead_on(self._world.observe())
         return count
