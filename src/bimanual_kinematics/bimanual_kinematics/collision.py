@@ -20,6 +20,7 @@ from bimanual_core.errors import BimanualError, UnknownNameError
 from bimanual_core.scene import TABLE_NAME, TableSpec
 from bimanual_core.se3 import is_transform
 from bimanual_description import srdf as read_srdf
+from bimanual_kinematics.continuous import Motion
 from bimanual_kinematics.geometry import Body, asset_parts, robot_bodies, table_body
 from bimanual_kinematics.model import RobotModel
 from bimanual_kinematics.pairs import CheckedPairs
@@ -204,6 +205,14 @@ class CollisionScene:
             if collision is not None:
                 return i, collision
         return None
+
+    def first_touch(self, motion: Motion, margin: float | None = None) -> tuple[float, Collision] | None:
+        """Share of the time of ``motion`` (flat joints (N, D) at shares (N,) in [0, 1]) and collision of the first
+        touch found, or None: then nothing comes nearer than the margin at any instant, between samples neither."""
+        if self._pairs is None:
+            self._pairs = CheckedPairs(self._bodies, self._allowed)
+        found = self._pairs.first_touch(self.model, motion, self.margin if margin is None else margin)
+        return None if found is None else (found[0], Collision(*found[1:]))
 
     def _find(self, q_flat: ArrayLike, margin: float | None, first_only: bool) -> list[Collision]:
         found = self._placed(q_flat).colliding(self.margin if margin is None else margin, first_only)

@@ -40,13 +40,12 @@ class Touch:
 
 @dataclass(frozen=True, eq=False)
 class _Look:
-    """Samples of a motion that have been taken: shares (N,), placements of parts' boxes, and ways from the first."""
+    """Configurations (N, nq) at ``shares`` (N,), and where the boxes about all parts are in the world then."""
 
     shares: Array
     q_full: Array
     R: Array
     t: Array
-    way: Array
 
 
 class ContinuousCheck:
@@ -59,7 +58,7 @@ class ContinuousCheck:
         self._geometry = geometry
         self._data = data
         self._placements = JointPlacements(model.pin_model)
-        self._first, self._second = (np.array(side, dtype=np.intp) for side in zip(*pairs, strict=True))
+        self._first, self._second = np.array(pairs, dtype=np.intp).reshape(-1, 2).T
         items = list(geometry.geometryObjects)
         for item in items:
             item.geometry.computeLocalAABB()
@@ -103,15 +102,13 @@ class ContinuousCheck:
         open_ = np.flatnonzero(bound_a + bound_b <= needed)
         if not len(open_):
             return open_, None
-        exact = self._measure(look, np.concatenate([a[open_], b[open_]]), np.tile(pairs[open_], 2))
-        exact_a, exact_b = np.split(exact, 2)
-        distances = np.concatenate([exact_a, exact_b])
+        samples, measured = np.concatenate([a[open_], b[open_]]), np.tile(pairs[open_], 2)
+        distances = self._measure(look, samples, measured)
         touching = np.flatnonzero(distances < margin)
         if len(touching):
-            samples = np.concatenate([a[open_], b[open_]])[touching]
-            first = touching[int(np.argmin(look.shares[samples]))]
-            share = float(look.shares[np.concatenate([a[open_], b[open_]])[first]])
-            return open_, Touch(share, int(np.tile(pairs[open_], 2)[first]), float(distances[first]))
+            first = touching[int(np.argmin(look.shares[samples[touching]]))]
+            return open_, Touch(float(look.shares[samples[first]]), int(measured[first]), float(distances[first]))
+        exact_a, exact_b = np.split(distances, 2)
         return open_[exact_a + exact_b <= needed[open_]], None
 
     def _look(self, motion: Motion, begins: Array, ends: Array) -> tuple[_Look, Indices, Indices, Array]:
@@ -127,7 +124,7 @@ class ContinuousCheck:
         R, t = self._placements.at(q_full[: len(shares)])
         R_boxes = R[:, self._joint] @ self._R
         centres = t[:, self._joint] + np.einsum("ngij,gj->ngi", R[:, self._joint], self._centre)
-        return _Look(shares, q_full[: len(shares)], R_boxes, centres, ways), a, b, ways[interval]
+        return _Look(shares, q_full[: len(shares)], R_boxes, centres), a, b, ways[interval]
 
     def _bounds(self, look: _Look, samples: Indices, pairs: Indices) -> Array:
         """A lower bound (M,) on the distance of each pair at its sample: from the ball about one part to the box about

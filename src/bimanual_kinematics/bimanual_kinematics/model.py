@@ -74,6 +74,11 @@ class RobotModel:
         )
         return np.concatenate([J[3:], J[:3]])
 
+    @property
+    def expansion(self) -> Array:
+        """Matrix (nq, D) from flat joints to Pinocchio's configuration. Treat it as read-only."""
+        return self._expansion
+
     def full_q(self, q_flat: ArrayLike) -> Array:
         """Pinocchio's configuration (nq,) of a flat vector (D,), mimicking fingers included.
 

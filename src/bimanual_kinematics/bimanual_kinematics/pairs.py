@@ -9,6 +9,7 @@ import numpy as np
 import pinocchio as pin
 from numpy.typing import NDArray
 
+from bimanual_kinematics.continuous import ContinuousCheck, Motion
 from bimanual_kinematics.geometry import Body
 from bimanual_kinematics.model import RobotModel
 
@@ -34,6 +35,7 @@ class CheckedPairs:
                     self.names.append((a, b))
         self._data = pin.GeometryData(self._geometry)
         self._margin = 0.0
+        self._continuous: ContinuousCheck | None = None
 
     def place(self, model: RobotModel, q_full: Array) -> None:
         """Move everything to the joints (nq,)."""
@@ -55,6 +57,15 @@ class CheckedPairs:
                 if first_only:
                     break
         return found
+
+    def first_touch(self, model: RobotModel, motion: Motion, margin: float) -> tuple[float, str, str, float] | None:
+        """The first share of the time of ``motion`` found at which two bodies are nearer than ``margin`` [m], which,
+        and how deep they overlap [m] (negative = apart); None if none ever are."""
+        if self._continuous is None:
+            pairs = [(pair.first, pair.second) for pair in self._geometry.collisionPairs]
+            self._continuous = ContinuousCheck(model, self._geometry, self._data, pairs)
+        touch = self._continuous.first_touch(motion, margin)
+        return None if touch is None else (touch.share, *self.names[touch.index], -touch.distance)
 
     def nearest(self) -> tuple[float, tuple[str, str]]:
         """Least distance [m] of a pair, negative when it overlaps; infinite without pairs."""

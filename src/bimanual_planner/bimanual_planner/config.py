@@ -25,7 +25,7 @@ class PlannerConfig:
     margin: float = 0.003  # clearance of bodies that may not touch [m]
     coarse_step: float = 0.06  # [rad] between collision checks of what comes later
     fine_step: float = 0.03  # [rad] between collision checks of what is executed next
-    check_interval: float = 0.02  # [s] between collision checks of a timed motion
+    check_interval: float = 0.02  # [s] between looks at what another planner's own checks are asked about
     squeeze: float = 0.016  # a gripper closes to this far below the object's width [m]
     width_tolerance: float = 0.012  # opening below the width by more than this: nothing is held [m]
     spare_opening: float = 0.010  # least opening beyond an object's width for a grasp to be tried [m]

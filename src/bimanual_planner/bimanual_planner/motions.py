@@ -11,7 +11,8 @@ from bimanual_planner.config import PlannerConfig
 from bimanual_planner.planning_scene import PlanningScene
 from bimanual_planner.state import PlanState
 from bimanual_planner.steps import Step, along, travel
-from bimanual_planner.timing import sample_quintic, time_path
+from bimanual_planner.timed_paths import course
+from bimanual_planner.timing import time_path
 
 Array = NDArray[np.float64]
 _WAYPOINT_STEP = 0.1  # [rad] between waypoints of a line in joint space
@@ -121,10 +122,6 @@ def _collides(
     state: PlanState, steps: dict[str, Step], arms: dict[str, JointTrajectory], scene: PlanningScene
 ) -> str | None:
     """The first collision in time of timed arms that start together, in words."""
-    duration = max(trajectory.duration for trajectory in arms.values())
-    times = np.linspace(0.0, duration, max(2, int(np.ceil(duration / scene.config.check_interval)) + 1))
-    qs = np.repeat(state.q[None], len(times), axis=0)
-    for side, trajectory in arms.items():
-        qs[:, state.robot.joints.group(f"{side}_arm")] = sample_quintic(trajectory, times)[0]
-    hit = scene.first_collision_of(state, steps, qs)
-    return None if hit is None else f"{hit[1]} at {times[hit[0]]:.2f} of {duration:.2f} s"
+    duration, joints = course(state, arms)
+    hit = scene.first_touch_of(state, steps, joints)
+    return None if hit is None else f"{hit[1]} at {hit[0] * duration:.2f} of {duration:.2f} s"

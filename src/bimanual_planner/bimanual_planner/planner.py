@@ -27,7 +27,7 @@ from bimanual_planner.lines import screw_step
 from bimanual_planner.planning_scene import PlanningScene
 from bimanual_planner.state import PlanState
 from bimanual_planner.steps import travel
-from bimanual_planner.timed_paths import Paths, one_after_the_other, positions_at, time_paths
+from bimanual_planner.timed_paths import Paths, course, one_after_the_other, time_paths
 
 Array = NDArray[np.float64]
 
@@ -206,9 +206,9 @@ class MotionPlanner:
         raise BimanualError(hit, ErrorCode.PLAN_COLLISION)
 
     def _first_hit(self, state: PlanState, trajectories: dict[str, JointTrajectory]) -> str | None:
-        times, qs = positions_at(state, trajectories, self._config.check_interval)
-        hit = self._scene.first_collision_of(state, {}, qs)
-        return None if hit is None else f"{hit[1]} at {times[hit[0]]:.2f} of {times[-1]:.2f} s"
+        duration, joints = course(state, trajectories)
+        hit = self._scene.first_touch_of(state, {}, joints)
+        return None if hit is None else f"{hit[1]} at {hit[0] * duration:.2f} of {duration:.2f} s"
 
     def _hit(self, state: PlanState) -> str | None:
         hit = self._scene.first_collision_of(state, {}, state.q[None])

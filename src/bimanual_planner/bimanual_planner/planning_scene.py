@@ -11,6 +11,7 @@ from bimanual_core.errors import UnknownNameError
 from bimanual_core.observation import ObjectSnapshot
 from bimanual_core.scene import TABLE_NAME, TableSpec
 from bimanual_kinematics.collision import Collision, CollisionScene
+from bimanual_kinematics.continuous import Motion
 from bimanual_kinematics.model import RobotModel
 from bimanual_planner.config import PlannerConfig
 from bimanual_planner.state import PlanState
@@ -73,6 +74,15 @@ class PlanningScene:
         self._sync(state)
         with self._scene.allowing(*self._support(state, steps)):
             return self._scene.check_path(qs, self.config.margin if margin is None else margin)
+
+    def first_touch_of(
+        self, state: PlanState, steps: dict[str, Step], motion: Motion
+    ) -> tuple[float, Collision] | None:
+        """Share of the time and pair of the first touch found while all joints follow ``motion`` through ``steps``, or
+        None: then nothing comes nearer than the configuration's margin at any instant."""
+        self._sync(state)
+        with self._scene.allowing(*self._support(state, steps)):
+            return self._scene.first_touch(motion, self.config.margin)
 
     def _support(self, state: PlanState, steps: dict[str, Step]) -> list[tuple[str, str]]:
         pairs = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy.interpolate import CubicSpline
 
 from bimanual_core.motion import JointTrajectory
 from bimanual_core.robot import RobotSpec
+from bimanual_kinematics.continuous import Motion
 from bimanual_planner.config import PlannerConfig
 from bimanual_planner.state import PlanState
 from bimanual_planner.steps import along, travel
@@ -59,14 +61,26 @@ def one_after_the_other(
     return {side: found[side] for side in robot.sides if side in found}
 
 
-def positions_at(state: PlanState, trajectories: dict[str, JointTrajectory], interval: float) -> tuple[Array, Array]:
-    """Times (M,) [s] at most ``interval`` apart, and flat joints (M, D) then; what does not move stays."""
-    duration = max(t.duration for t in trajectories.values())
-    times = np.linspace(0.0, duration, max(2, int(np.ceil(duration / interval)) + 1))
-    qs = np.repeat(state.q[None], len(times), axis=0)
-    for side, trajectory in trajectories.items():
-        qs[:, state.robot.joints.group(f"{side}_arm")] = sample_quintic(trajectory, times)[0]
-    return times, qs
+def course(state: PlanState, trajectories: Mapping[str, JointTrajectory]) -> tuple[float, Motion]:
+    """How long [s] trajectories by side take that start together, and all joints (N, D) at shares (N,) of that time;
+    what does not move stays."""
+    duration = max(trajectory.duration for trajectory in trajectories.values())
+
+    def joints(shares: Array) -> Array:
+        qs = np.repeat(state.q[None], len(shares), axis=0)
+        for side, trajectory in trajectories.items():
+            at = np.asarray(shares) * duration
+            qs[:, state.robot.joints.group(f"{side}_arm")] = sample_quintic(trajectory, at)[0]
+        return qs
+
+    return duration, joints
+
+
+def positions_at(state: PlanState, trajectories: Mapping[str, JointTrajectory], interval: float) -> tuple[Array, Array]:
+    """Times (M,) [s] at most ``interval`` apart, and flat joints (M, D) then."""
+    duration, joints = course(state, trajectories)
+    shares = np.linspace(0.0, 1.0, max(2, int(np.ceil(duration / interval)) + 1))
+    return duration * shares, joints(shares)
 
 
 def _timed(robot: RobotSpec, paths: Paths, config: PlannerConfig) -> dict[str, JointTrajectory]:
