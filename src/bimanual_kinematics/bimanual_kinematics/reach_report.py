@@ -40,8 +40,9 @@ def write_report(robot: str, maps: Mapping[str, Map], folder: Path) -> list[Path
     _draw(maps, png_path)
     page_path = folder / "reachability.md"
     tables = "".join(_table(layout, data) for layout, data in maps.items())
-    meetings = "".join(_meeting_table(layout, data) for layout, data in maps.items())
-    page_path.write_text(_PAGE.format(robot=robot, tables=tables, meetings=meetings), encoding="utf-8")
+    meetings = "".join(_meeting_table(layout, data) for layout, data in maps.items() if data["meeting"]["outcomes"])
+    page = _PAGE.format(robot=robot, tables=tables, meetings=meetings or "\nThis robot has one arm.\n")
+    page_path.write_text(page, encoding="utf-8")
     return [json_path, png_path, page_path]
 
 

@@ -18,6 +18,7 @@ from bimanual_core.robot import other_side
 from bimanual_core.scene import TableSpec
 from bimanual_core.se3 import inverse
 from bimanual_description import load, robot_names
+from bimanual_description.model import DEFAULT_LAYOUT
 from bimanual_kinematics.collision import CollisionScene
 from bimanual_kinematics.ik import follow, ik_solutions
 from bimanual_kinematics.model import RobotModel
@@ -140,10 +141,13 @@ class ReachMap:
 
 
 def compute(model: RobotModel) -> dict[str, object]:
-    """The whole map as plain data: per range one string of outcomes over points for each [tilt][azimuth]."""
+    """The whole map as plain data: per range one string of outcomes over points for each [tilt][azimuth].
+
+    Of a robot with one arm, that arm's ranges and no meeting.
+    """
     reach = ReachMap(model)
     ranges = {}
-    for area in RANGES:
+    for area in (r for r in RANGES if r.side in model.robot.sides):
         outcomes = [
             ["".join(reach.cell(area, p, tilt, azimuth) for p in area.points) for azimuth in AZIMUTHS] for tilt in TILTS
         ]
@@ -157,6 +161,7 @@ def compute(model: RobotModel) -> dict[str, object]:
             for right in MEETING.tilts
         ]
         for left in MEETING.tilts
+        if len(model.robot.sides) == 2
     ]
     return {
         "robot": model.robot.name,
@@ -185,7 +190,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("docs"), help="folder of reachability.md")
     options = parser.parse_args(arguments)
     robot = load(options.robot)
-    maps = {layout: compute(RobotModel.of(load(options.robot, layout))) for layout in robot.layouts}
+    layouts = robot.layouts or (DEFAULT_LAYOUT,)
+    maps = {layout: compute(RobotModel.of(load(options.robot, layout))) for layout in layouts}
     for path in write_report(options.robot, maps, options.out):
         print(path)
 
