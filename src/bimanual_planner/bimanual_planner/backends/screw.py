@@ -1,0 +1,30 @@
+"""The built-in planner as a backend."""
+
+from __future__ import annotations
+
+from bimanual_core.errors import BimanualError
+from bimanual_planner.backends.request import PlanRequest
+from bimanual_planner.planner import METHODS, MotionPlanner, PlannedMotion
+from bimanual_planner.planning_scene import PlanningScene
+
+
+class ScrewBackend:
+    """``screw``: constant screws, lines in joint space, and RRT-Connect around what is in the way."""
+
+    name = "screw"
+    methods: tuple[str, ...] = METHODS
+
+    def plan(self, scene: PlanningScene, request: PlanRequest) -> PlannedMotion:
+        """As :meth:`PlanningBackend.plan`."""
+        request.require_method(self.name, self.methods)
+        if request.via:
+            raise BimanualError("backend screw has no arcs: leave via out, or use backend moveit with method circ")
+        planner = MotionPlanner(scene)
+        if request.poses:
+            return planner.plan_poses(request.state, request.poses, sync=request.sync, method=request.method)
+        if request.method != "auto":
+            raise BimanualError(f"backend screw plans to joints with method auto only, not {request.method!r}")
+        return planner.plan_joints(request.state, request.joints, sync=request.sync)
+
+    def close(self) -> None:
+        """Nothing is held."""
