@@ -57,6 +57,7 @@ class CollisionScene:
         for pair in self._allowed:
             self._require_same_arm(pair)
         self._pairs: CheckedPairs | None = None
+        self._made: dict[frozenset[Pair], CheckedPairs] = {}
         self.set_table(table)
 
     # what is in the scene
@@ -76,7 +77,7 @@ class CollisionScene:
         self._bodies.pop(TABLE_NAME, None)
         if table is not None:
             self._bodies[TABLE_NAME] = table_body(table)
-        self._pairs = None
+        self._forget()
 
     def set_object(self, name: str, asset: Asset, T_world_object: Array) -> None:
         """Put an object, new or known, at a pose in the world; a held one leaves the hand.
@@ -89,7 +90,7 @@ class CollisionScene:
         if name in self._held:
             self._forbid_fingers(self._held.pop(name), name)
         self._bodies[name] = Body(0, asset_parts(asset), np.asarray(T_world_object, dtype=float))
-        self._pairs = None
+        self._forget()
 
     def remove_object(self, name: str) -> None:
         """Take an object out, and every contact allowed to it."""
@@ -97,7 +98,7 @@ class CollisionScene:
         self._held.pop(name, None)
         del self._bodies[name]
         self._allowed = {pair: n for pair, n in self._allowed.items() if name not in pair}
-        self._pairs = None
+        self._forget()
 
     # what is held
 
@@ -116,7 +117,7 @@ class CollisionScene:
         T_joint_object = frame.placement.homogeneous @ np.asarray(T_tcp_object, dtype=float)
         self._bodies[name] = Body(frame.parentJoint, self._bodies[name].parts, T_joint_object)
         self._held[name] = side
-        self._pairs = None
+        self._forget()
 
     def detach(self, side: str, T_world_object: Array) -> None:
         """Leave what ``side`` carries at a pose in the world; its fingers may no longer touch it.
@@ -130,6 +131,7 @@ class CollisionScene:
         _require_pose(name, T_world_object)
         del self._held[name]
         self._bodies[name] = Body(0, self._bodies[name].parts, np.asarray(T_world_object, dtype=float))
+        self._forget()
         self.release(side, name)
 
     def release(self, side: str, name: str) -> None:
@@ -182,6 +184,10 @@ class CollisionScene:
         found = self._find(q_flat, margin, first_only=True)
         return found[0] if found else None
 
+    def is_free(self, q_flat: ArrayLike, margin: float | None = None) -> bool:
+        """Whether no pair is nearer than the margin at joints (D,): as :meth:`check`, and sooner said."""
+        return self._placed(q_flat).free(self.margin if margin is None else margin)
+
     def collisions(self, q_flat: ArrayLike, margin: float | None = None) -> list[Collision]:
         """Every pair nearer than the margin, deepest first, one entry for each pair of bodies."""
         deepest: dict[Pair, Collision] = {}
@@ -209,9 +215,7 @@ class CollisionScene:
     def first_touch(self, motion: Motion, margin: float | None = None) -> tuple[float, Collision] | None:
         """Share of the time of ``motion`` (flat joints (N, D) at shares (N,) in [0, 1]) and collision of the first
         touch found, or None: then nothing comes nearer than the margin at any instant, between samples neither."""
-        if self._pairs is None:
-            self._pairs = CheckedPairs(self._bodies, self._allowed)
-        found = self._pairs.first_touch(self.model, motion, self.margin if margin is None else margin)
+        found = self._checked().first_touch(motion, self.margin if margin is None else margin)
         return None if found is None else (found[0], Collision(*found[1:]))
 
     def _find(self, q_flat: ArrayLike, margin: float | None, first_only: bool) -> list[Collision]:
@@ -219,10 +223,23 @@ class CollisionScene:
         return [Collision(a, b, depth) for a, b, depth in found]
 
     def _placed(self, q_flat: ArrayLike) -> CheckedPairs:
+        pairs = self._checked()
+        pairs.place(self.model.full_q(q_flat))
+        return pairs
+
+    def _checked(self) -> CheckedPairs:
+        """What is to be checked now; kept for each set of allowed contacts until a body moves, comes or goes."""
         if self._pairs is None:
-            self._pairs = CheckedPairs(self._bodies, self._allowed)
-        self._pairs.place(self.model, self.model.full_q(q_flat))
+            allowed = frozenset(self._allowed)
+            if allowed not in self._made:
+                self._made[allowed] = CheckedPairs(self.model, self._bodies, self._allowed)
+            self._pairs = self._made[allowed]
         return self._pairs
+
+    def _forget(self) -> None:
+        """A body has moved, come or gone."""
+        self._pairs = None
+        self._made.clear()
 
     def _pair(self, a: str, b: str) -> Pair:
         for name in (a, b):

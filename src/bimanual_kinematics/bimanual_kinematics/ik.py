@@ -69,7 +69,6 @@ def solve_ik(
     chain = model.chain(side)
     target = pin.SE3(T_world_tcp)
     q = np.clip(np.asarray(q_seed, dtype=float), chain.lower, chain.upper)
-    identity = np.eye(6)
     position_error = angle_error = np.inf
     for iteration in range(max_iterations + 1):
         pin.computeJointJacobians(chain.model, chain.data, q)
@@ -82,7 +81,11 @@ def solve_ik(
             break
         J = pin.getFrameJacobian(chain.model, chain.data, chain.tcp_id, pin.LOCAL)
         damping = min(_DAMPING, 0.1 * float(twist @ twist) + 1e-9)
-        step = J.T @ np.linalg.solve(J @ J.T + damping * identity, twist)
+        step = _damped_step(J, twist, damping)
+        if len(q) > len(twist):
+            # what a joint at its limit cannot do, the others of a redundant arm may
+            stuck = ((q <= chain.lower) & (step < 0)) | ((q >= chain.upper) & (step > 0))
+            step = _damped_step(np.where(stuck, 0.0, J), twist, damping) if np.any(stuck) else step
         q = np.clip(q + step * min(1.0, _MAX_STEP / max(float(np.abs(step).max()), 1e-12)), chain.lower, chain.upper)
     return IKResult(q, position_error, angle_error, False)
 
@@ -194,6 +197,11 @@ def follow(
             return path[:i], i
         path[i] = q = following
     return path, len(poses)
+
+
+def _damped_step(J: Array, twist: Array, damping: float) -> Array:
+    step: Array = J.T @ np.linalg.solve(J @ J.T + damping * np.eye(6), twist)
+    return step
 
 
 def _nearest(branches: Array, q: Array) -> Array | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pinocchio as pin
@@ -22,7 +23,8 @@ class CheckedPairs:
     Left out: parts that one joint carries (they cannot move against each other) and the ``allowed`` pairs of bodies.
     """
 
-    def __init__(self, bodies: Mapping[str, Body], allowed: Container[frozenset[str]]) -> None:
+    def __init__(self, model: RobotModel, bodies: Mapping[str, Body], allowed: Container[frozenset[str]]) -> None:
+        self._model = model
         self._geometry = pin.GeometryModel()
         indices = {name: self._add(name, body) for name, body in bodies.items()}
         self.names: list[tuple[str, str]] = []
@@ -35,20 +37,34 @@ class CheckedPairs:
                     self.names.append((a, b))
         self._data = pin.GeometryData(self._geometry)
         self._margin = 0.0
+        self._broad: Any = None
         self._continuous: ContinuousCheck | None = None
 
-    def place(self, model: RobotModel, q_full: Array) -> None:
+    def place(self, q_full: Array) -> None:
         """Move everything to the joints (nq,)."""
+        model = self._model
         pin.updateGeometryPlacements(model.pin_model, model.pin_data, self._geometry, self._data, q_full)
 
-    def colliding(self, margin: float, first_only: bool) -> list[tuple[str, str, float]]:
-        """Bodies nearer than ``margin`` [m] and how deep they overlap [m] (negative = apart)."""
-        if margin != self._margin:
+    def free(self, margin: float) -> bool:
+        """Whether no pair is nearer than ``margin`` [m]; a tree of boxes leaves most pairs out."""
+        if not self.names:
+            return True
+        if margin != self._margin or self._broad is None:
             for request in self._data.collisionRequests:
                 request.security_margin = margin
             self._margin = margin
-        if not pin.computeCollisions(self._geometry, self._data, first_only):
+            # It takes the margins in when it is made.
+            self._broad = pin.BroadPhaseManager_DynamicAABBTreeCollisionManager(
+                self._model.pin_model, self._geometry, self._data
+            )
+        self._broad.update(False)
+        return not pin.computeCollisions(self._broad, True)
+
+    def colliding(self, margin: float, first_only: bool) -> list[tuple[str, str, float]]:
+        """Bodies nearer than ``margin`` [m] and how deep they overlap [m] (negative = apart)."""
+        if self.free(margin):
             return []
+        pin.computeCollisions(self._geometry, self._data, first_only)
         found = []
         for i, result in enumerate(self._data.collisionResults):
             if result.isCollision():
@@ -58,12 +74,12 @@ class CheckedPairs:
                     break
         return found
 
-    def first_touch(self, model: RobotModel, motion: Motion, margin: float) -> tuple[float, str, str, float] | None:
+    def first_touch(self, motion: Motion, margin: float) -> tuple[float, str, str, float] | None:
         """The first share of the time of ``motion`` found at which two bodies are nearer than ``margin`` [m], which,
         and how deep they overlap [m] (negative = apart); None if none ever are."""
         if self._continuous is None:
             pairs = [(pair.first, pair.second) for pair in self._geometry.collisionPairs]
-            self._continuous = ContinuousCheck(model, self._geometry, self._data, pairs)
+            self._continuous = ContinuousCheck(self._model, self._geometry, self._data, pairs)
         touch = self._continuous.first_touch(motion, margin)
         return None if touch is None else (touch.share, *self.names[touch.index], -touch.distance)
 

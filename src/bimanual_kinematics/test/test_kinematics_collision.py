@@ -43,6 +43,36 @@ def test_home_and_folded_rest_are_free(layout):
     assert scene.check(np.zeros(14)) is None
 
 
+@pytest.mark.parametrize("margin", [0.0, 0.004, 0.010])
+def test_the_quick_answer_is_that_of_all_pairs(model, scene, margin):
+    rng = np.random.default_rng(7)
+    for i in range(3):
+        scene.set_object(f"cube{i}", CUBE, make_T((*rng.uniform(-0.2, 0.2, 2), 0.80)))
+    lower, upper = np.array(model.robot.lower), np.array(model.robot.upper)
+    free = 0
+    for _ in range(150):
+        q = np.clip(model.robot.home + rng.uniform(-0.3, 0.3, len(lower)) * (upper - lower), lower, upper)
+        free += scene.is_free(q, margin)
+        assert scene.is_free(q, margin) == (scene.min_distance(q)[0] >= margin)
+    assert 10 < free < 140
+
+
+def test_what_moves_or_comes_to_be_allowed_is_seen_at_once(model, scene):
+    q = joints(model, left=(-0.2, 0.0, 0.82))
+    at_tcp = make_T(model.fk("left", q[:6])[:3, 3])
+    scene.set_object("cube", CUBE, at_tcp)
+    assert not scene.is_free(q)
+    scene.set_object("cube", CUBE, make_T((0.3, 0.2, 0.80)))
+    assert scene.is_free(q)
+    scene.attach("left", "cube", make_T((0.0, 0.0, 0.0)))
+    assert scene.is_free(q)
+    scene.detach("left", at_tcp)
+    assert not scene.is_free(q)
+    with scene.allowing(("left_finger1", "cube"), ("left_finger2", "cube")):
+        assert scene.is_free(q)
+    assert not scene.is_free(q)
+
+
 def test_arms_through_each_other(model, scene):
     collision = scene.check(joints(model, left=(0.0, -0.05, 0.95), right=(0.0, -0.05, 0.95)))
     assert collision is not None

@@ -36,7 +36,7 @@ def around(
         moved = state
         for side, part in zip(sides, np.split(q, sizes), strict=True):
             moved = moved.with_arm(side, part)
-        return scene.first_collision_of(state, {}, moved.q[None], margin) is None
+        return scene.are_free(state, moved.q[None], margin)
 
     wide = scene.config.margin + _SPARE
     margin = wide if free(start, wide) and free(end, wide) else scene.config.margin

@@ -75,6 +75,12 @@ class PlanningScene:
         with self._scene.allowing(*self._support(state, steps)):
             return self._scene.check_path(qs, self.config.margin if margin is None else margin)
 
+    def are_free(self, state: PlanState, qs: Array, margin: float) -> bool:
+        """Whether flat joints ``qs`` (N, D), which lead to where nothing is taken or set down, keep ``margin`` [m]."""
+        self._sync(state)
+        with self._scene.allowing(*self._support(state, {})):
+            return all(self._scene.is_free(q, margin) for q in qs)
+
     def first_touch_of(
         self, state: PlanState, steps: dict[str, Step], motion: Motion
     ) -> tuple[float, Collision] | None:
