@@ -58,8 +58,8 @@ def test_the_quick_answer_is_that_of_all_pairs(model, scene, margin):
 
 
 def test_what_moves_or_comes_to_be_allowed_is_seen_at_once(model, scene):
-    q = joints(model, left=(-0.2, 0.0, 0.82))
-    at_tcp = make_T(model.fk("left", q[:6])[:3, 3])
+    q = joints(model, left=(-0.2, 0.0, 0.86), opening=0.04)
+    at_tcp = model.fk("left", q[:6])
     scene.set_object("cube", CUBE, at_tcp)
     assert not scene.is_free(q)
     scene.set_object("cube", CUBE, make_T((0.3, 0.2, 0.80)))
