@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bimanual_planner.timing.geometry import GeometricPath
 from bimanual_planner.timing.limits import MotionLimits, TimingConfig
+from bimanual_planner.timing.points import Points
 from bimanual_planner.timing.progress import Progress, shortest_segment
-from bimanual_planner.timing.quintic import Segments
-from bimanual_planner.timing.smoothing import slowed, smoothed
+from bimanual_planner.timing.smoothing import smoothed
 from bimanual_planner.timing.time_optimal import Grid, Profile, fastest
 
 Array = NDArray[np.float64]
@@ -22,40 +22,6 @@ _ENOUGH = 1.02  # a motion that needs no more than this factor of its time is sl
 _OFF_PATH = 5e-7  # [rad] the quintic may leave the path by, as far as it is looked at
 _LOOKS = (0.25, 0.5, 0.75)  # shares of a segment at which it is compared with the path
 _HALVINGS = 4  # of the time between knots, for that
-_ROUNDED = 1.0 + 1e-9
-
-
-@dataclass(frozen=True, eq=False)
-class Points:
-    """A progress along a path as points of a trajectory (N, n), and the ``factor`` of its time that each of the
-    N - 1 segments needs to be within limits (1 and less: it is)."""
-
-    progress: Progress
-    positions: Array
-    velocities: Array
-    accelerations: Array
-    factors: Array = field(default_factory=lambda: np.ones(1))
-
-    @property
-    def factor(self) -> float:
-        return max(1.0, float(self.factors.max()))
-
-    @property
-    def duration(self) -> float:
-        """Time [s] once the whole is slowed down to be within limits."""
-        return self.progress.duration * self.factor
-
-    def segments(self) -> Segments:
-        """The quintics that a controller samples."""
-        h = np.diff(self.progress.times)[:, None]
-        return Segments.through(h, self.positions, self.velocities, self.accelerations)
-
-    def within(self) -> Points:
-        """The points slowed down as a whole, as far as a limit asks for it; the path stays the same."""
-        if self.factor <= 1.0:
-            return self
-        progress, f = slowed(self.progress, self.factor * _ROUNDED)
-        return Points(progress, self.positions, self.velocities / f, self.accelerations / f**2, self.factors / f)
 
 
 class CurvedTiming:
@@ -77,6 +43,7 @@ class CurvedTiming:
         cap = self._grid.cap
         profile = fastest(self._grid, self._acceleration, cap)
         least = max(self._least_width, 2.5 * profile.duration / self._config.most_points)
+        profile = profile.lasting(least)
         widths = [least * multiple for multiple in _WIDTHS]
         best, rung = self._smoothest(profile, widths, 0)
         found, solved = best, (profile, widths[rung])
@@ -84,7 +51,7 @@ class CurvedTiming:
             if found.factor <= _ENOUGH:
                 break
             cap = np.minimum(cap, self._slower(profile, found, widths[rung]))
-            profile = fastest(self._grid, self._acceleration, cap)
+            profile = fastest(self._grid, self._acceleration, cap).lasting(least)
             found, rung = self._smoothest(profile, widths, rung)
             if found.duration < best.duration:
                 best, solved = found, (profile, widths[rung])

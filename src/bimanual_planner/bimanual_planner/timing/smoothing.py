@@ -9,7 +9,7 @@ from bimanual_planner.timing.progress import Progress, whole_ns
 from bimanual_planner.timing.time_optimal import Profile
 
 Array = NDArray[np.float64]
-_FEWEST = 8  # knot intervals of a motion
+_FEWEST = 12  # knot intervals of a motion
 
 
 def smoothed(profile: Profile, length: float, width: float, knot: float) -> Progress:

@@ -17,19 +17,22 @@ from bimanual_planner.timing.limits import MotionLimits
 
 Array = NDArray[np.float64]
 _INTERVALS = 80  # least number of grid intervals
+_FASTEST = 100.0  # speeds that accelerations cannot let come about, in lengths of the path over about its duration
 _SLACK = 1e-3  # share of the squared speed that a step may give up to rounding
 
 
 @dataclass(frozen=True, eq=False)
 class Grid:
     """A path at grid points ``s`` (G,): derivatives of the joints (G, n), and the highest speed of s (G,) at which
-    all velocities, joint and tool, stay within limits. ``tempo`` [s] is about as long as the motion lasts."""
+    all velocities, joint and tool, stay within limits. No joint's ``travel`` (n,) [rad] takes it less than ``least``
+    [s] at its highest velocity."""
 
     s: Array
     first: Array
     second: Array
     cap: Array
-    tempo: float
+    travel: Array
+    least: float
 
     @classmethod
     def of(cls, path: GeometricPath, limits: MotionLimits) -> Grid:
@@ -41,8 +44,8 @@ class Grid:
             cap = np.min(limits.velocity / np.abs(first[:, :n]), axis=1)
             if limits.tcp_speed is not None and first.shape[1] > n:
                 cap = np.minimum(cap, np.min(limits.tcp_speed / np.abs(first[:, n:]), axis=1))
-        by_joint = np.maximum(path.travel / limits.velocity, np.sqrt(path.travel / limits.acceleration))
-        return cls(s, first[:, :n], path.at(s, 2)[:, :n], cap, float(by_joint.max()))
+        least = float(np.max(path.travel / limits.velocity))
+        return cls(s, first[:, :n], path.at(s, 2)[:, :n], cap, path.travel, least)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,46 +59,54 @@ class Profile:
     def duration(self) -> float:
         return float(self.times[-1])
 
+    def lasting(self, seconds: float) -> Profile:
+        """The profile, slowed down to last ``seconds`` where it is shorter."""
+        factor = seconds / self.duration
+        return self if factor <= 1.0 else Profile(self.times * factor, self.speed / factor)
+
 
 def fastest(grid: Grid, acceleration: Array, cap: Array) -> Profile:
     """The fastest profile from rest to rest within accelerations (n,) and a speed of s of ``cap`` (G,).
 
-    The problem is solved for a path of length 1 that takes about a unit of time, so that paths and limits of any size
-    are alike to the solver. Raises BimanualError (PLAN_LIMIT) where none is found.
+    The problem is solved for a path of length 1 that takes about a unit of time, with accelerations as shares of their
+    limits, so that paths and limits of any size are alike to the solver. Raises BimanualError (PLAN_LIMIT) where none
+    is found.
     """
-    length, tempo = float(grid.s[-1]), grid.tempo
+    length = float(grid.s[-1])
+    tempo = max(grid.least, float(np.sqrt(np.max(grid.travel / acceleration))))
     unit = grid.s / length
-    bounds = _Accelerations(
-        grid.first * length, grid.second * length**2, acceleration * tempo**2, (cap * tempo / length) ** 2
-    )
+    most = np.minimum(cap * tempo / length, _FASTEST) ** 2
+    share = 1.0 / (acceleration * tempo**2)
+    bounds = _Accelerations(grid.first * (length * share), grid.second * (length**2 * share), most)
     solver = seidelWrapper([bounds], bounds, unit, True)
     squares = _speeds_squared(solver, np.diff(unit))
     speed = np.sqrt(squares) * length / tempo
     mean = 0.5 * (speed[1:] + speed[:-1])
     if not np.all(mean > 0.0):
-        i = int(np.argmin(mean))
-        text = f"no timing within the limits: the path stands still {100.0 * unit[i]:.1f}% of the way"
-        raise BimanualError(text, ErrorCode.PLAN_LIMIT)
+        share = 100.0 * unit[int(np.argmin(mean > 0.0))]
+        raise BimanualError(
+            f"no timing within the limits: no speed is found {share:.1f}% of the way", ErrorCode.PLAN_LIMIT
+        )
     return Profile(np.concatenate([[0.0], np.cumsum(np.diff(grid.s) / mean)]), speed)
 
 
 class _Accelerations(LinearConstraint):
-    """Accelerations first * u + second * x, and x itself, within bounds, as toppra's solver asks for them.
+    """Accelerations first * u + second * x of at most 1, and x of at most ``most``, as toppra's solver asks for them.
 
     Values are handed over ready made; this is the path too, of which the solver wants nothing else.
     """
 
-    def __init__(self, first: Array, second: Array, limit: Array, most: Array) -> None:
+    def __init__(self, first: Array, second: Array, most: Array) -> None:
         super().__init__()
         self.identical = True
         self.dof = first.shape[1]
-        self._values = (first, second, limit, most)
+        self._values = (first, second, most)
 
     def compute_constraint_params(self, path: Any, gridpoints: Array, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        first, second, limit, most = self._values
+        first, second, most = self._values
         both = np.vstack([np.eye(self.dof), -np.eye(self.dof)])
         bounds = np.column_stack([np.zeros_like(most), most])
-        return first, second, np.zeros_like(first), both, np.concatenate([limit, limit]), None, bounds
+        return first, second, np.zeros_like(first), both, np.ones(2 * self.dof), None, bounds
 
 
 def _speeds_squared(solver: Any, steps: Array) -> Array:

@@ -65,9 +65,8 @@ def _straight(path: GeometricPath, limits: MotionLimits, config: TimingConfig) -
             velocity = min(velocity, float(np.min(limits.tcp_speed / np.abs(path.change[n:]), initial=np.inf)))
     largest = float(max(np.abs(path.start).max(), np.abs(path.end).max()))
     quantum = shortest_segment(largest, float(limits.jerk.min())) if np.isfinite(jerk) else 1e-3
-    progress = straight_progress(
-        1.0, velocity, acceleration, min(jerk, acceleration / config.switch), config.knot, quantum
-    )
+    jerk = min(jerk, acceleration / config.switch)
+    progress = straight_progress(velocity, acceleration, jerk, quantum, config.knot, config.most_points)
     s, speed, a = (values[:, None] for values in (progress.s, progress.speed, progress.acceleration))
     positions = path.start + s * change
     positions[-1] = path.end

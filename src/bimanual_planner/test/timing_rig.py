@@ -1,0 +1,76 @@
+"""Paths for the tests of timing, and an independent look at what a controller samples of a trajectory."""
+
+import numpy as np
+from scipy.interpolate import CubicSpline
+from scipy.spatial import cKDTree
+
+from bimanual_planner.timing.geometry import GeometricPath
+
+JOINTS = tuple(f"joint{i}" for i in range(1, 15))
+_DENSE = 24  # looks at each segment
+
+
+def curve(seed, corners=5, size=0.4, joints=6):
+    """A smooth path (15 corners, joints) [rad] through random corners."""
+    rng = np.random.default_rng(seed)
+    points = np.cumsum(rng.normal(size=(corners, joints)) * size, axis=0)
+    return CubicSpline(np.arange(corners), points)(np.linspace(0, corners - 1, 15 * corners))
+
+
+def dense_quintic(trajectory):
+    """Positions, velocities, accelerations and jerks (M, n) of the quintics through a trajectory's points, solved for
+    as equations rather than by the formulas under test."""
+    h = np.diff(trajectory.times)
+    ends = np.zeros((6, 6))  # value, slope and bend of u^0..u^5 at u = 0 and u = 1
+    for k in range(6):
+        ends[0, k], ends[1, k], ends[2, k] = float(k == 0), float(k == 1), 2.0 * (k == 2)
+        ends[3, k], ends[4, k], ends[5, k] = 1.0, k, k * (k - 1)
+    scale = h[:, None]
+    q, v, a = trajectory.positions, trajectory.velocities, trajectory.accelerations
+    left = [np.zeros_like(q[1:]), v[:-1] * scale, a[:-1] * scale**2]
+    right = [np.diff(q, axis=0), v[1:] * scale, a[1:] * scale**2]
+    c = np.einsum("ij,jmn->imn", np.linalg.inv(ends), np.array(left + right))
+    u = np.linspace(0.0, 1.0, _DENSE + 1)
+    found = []
+    for order in range(4):
+        powers = np.zeros((len(u), 6))
+        for k in range(order, 6):
+            powers[:, k] = np.prod(np.arange(k, k - order, -1.0)) * u ** (k - order)
+        values = np.einsum("uk,kmn->mun", powers, c) / scale[:, None] ** order
+        if order == 0:
+            values = values + q[:-1, None]
+        found.append(values.reshape(-1, values.shape[2]))
+    return found
+
+
+def extremes(trajectory, velocity, acceleration, jerk):
+    """The largest shares of the limits (n,) that speeds, accelerations and jerks take up, looked at densely."""
+    _, v, a, j = dense_quintic(trajectory)
+    return [float(np.max(np.abs(x) / limit)) for x, limit in ((v, velocity), (a, acceleration), (j, jerk))]
+
+
+def along_path(path, q):
+    """Where (M,) on a curved path it is nearest to the joints (M, n), and the largest distance [rad] of all.
+
+    The nearest of many points on the path, then Newton's method on the derivative of the distance.
+    """
+    n = path.dof
+    many = np.linspace(0.0, path.length, 20 * len(path.knots) + 1)
+    s = many[cKDTree(path.at(many)[:, :n]).query(q)[1]]
+    for _ in range(8):
+        off, first, second = path.at(s)[:, :n] - q, path.at(s, 1)[:, :n], path.at(s, 2)[:, :n]
+        slope = np.sum(off * first, axis=1)
+        bend = np.sum(first * first, axis=1) + np.sum(off * second, axis=1)
+        s = np.clip(s - slope / np.where(bend > 1e-9, bend, np.inf), 0.0, path.length)
+    return s, float(np.abs(path.at(s)[:, :n] - q).max())
+
+
+def off_path(trajectory, waypoints):
+    """The largest distance [rad] of what is sampled from the path through the waypoints."""
+    path = GeometricPath(waypoints, waypoints.shape[1])
+    q = dense_quintic(trajectory)[0][:: _DENSE // 4]
+    if not path.straight:
+        return along_path(path, q)[1]
+    whole = path.end - path.start
+    share = np.clip((q - path.start) @ whole / max(whole @ whole, 1e-300), 0.0, 1.0)
+    return float(np.abs(q - path.start - share[:, None] * whole).max())
