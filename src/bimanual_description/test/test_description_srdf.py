@@ -7,9 +7,9 @@ import pytest
 import bimanual_description as description
 
 
-@pytest.fixture(scope="module")
-def robot():
-    return description.load("cobot_magic")
+@pytest.fixture(scope="module", params=description.robot_names())
+def robot(request):
+    return description.load(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +44,23 @@ def bolted(urdf):
     return body, moving
 
 
-def test_groups(srdf):
+def test_groups(robot, srdf):
     groups = {g.attrib["name"] for g in srdf.findall("group")}
-    assert groups == {"left_arm", "right_arm", "both_arms", "left_gripper", "right_gripper"}
+    wanted = {f"{side}_{part}" for side in robot.sides for part in ("arm", "gripper")}
+    assert groups == wanted | ({"both_arms"} if len(robot.sides) == 2 else set())
+
+
+def test_groups_name_what_the_urdf_has(robot, srdf, urdf):
+    links = {e.attrib["name"] for e in urdf.iter("link")}
+    joints = {e.attrib["name"] for e in urdf.iter("joint")}
+    assert srdf.attrib["name"] == urdf.attrib["name"] == robot.name
+    for chain in srdf.iter("chain"):
+        assert {chain.attrib["base_link"], chain.attrib["tip_link"]} <= links
+    assert {j.attrib["name"] for j in srdf.iter("joint")} <= joints
+    for state in srdf.iter("group_state"):
+        if state.attrib["name"] == "open":
+            gripper = robot.arm(state.attrib["group"].split("_")[0]).gripper
+            assert float(state.find("joint").attrib["value"]) == gripper.max_opening
 
 
 def test_no_pair_joins_the_two_arms(srdf):
