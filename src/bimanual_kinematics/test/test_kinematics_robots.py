@@ -165,3 +165,15 @@ def test_a_gripper_in_the_table_is_a_collision(name):
         q[robot.joints.group(f"{arm.side}_arm")] = ik_solutions(model, arm.side, T)[0]
         hits = scene.collisions(q)
         assert any({hit.a, hit.b} <= {"table", *arm.gripper.finger_links} for hit in hits)
+
+
+def test_a_seven_joint_arm_goes_on_where_one_joint_is_at_its_limit():
+    """Joint 4 comes to its limit on the way; the others still carry the tcp along the line."""
+    model = MODELS["franka"]
+    q = np.array([-0.77, -0.67, 0.58, -2.96, 0.30, 1.76, 0.09])
+    poses = np.repeat(model.fk("left", q)[None], 21, axis=0)
+    poses[:, :3, 3] += np.linspace(0.0, 1.0, 21)[:, None] * [-0.10, -0.06, 0.0]
+    path, reached = follow(model, "left", poses, q)
+    assert reached == 21
+    assert path[:, 3].min() == pytest.approx(model.limits("left")[0][3], abs=1e-3)
+    assert np.abs(np.diff(path, axis=0)).max() < 0.15
