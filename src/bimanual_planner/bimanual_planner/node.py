@@ -22,6 +22,7 @@ from bimanual_core.contract import PLANNER
 from bimanual_core.errors import BimanualError, ErrorCode, SilentNodeError
 from bimanual_core.skill import Skill, SkillReport
 from bimanual_kinematics.model import RobotModel
+from bimanual_planner.backends import BACKENDS, BackendContext, make_backend
 from bimanual_planner.requests import plan_poses
 from bimanual_planner.skills import LocalSkills
 from bimanual_planner.steps import along
@@ -32,10 +33,12 @@ from bimanual_ros.diagnostics import OK, Diagnostics, Health
 from bimanual_ros.graph_world import GraphWorld
 from bimanual_ros.main import run_node
 from bimanual_ros.markers import no_markers, plan_markers
-from bimanual_ros.parameters import declare
+from bimanual_ros.moveit_py import connect as connect_moveit
+from bimanual_ros.parameters import Parameter, declare
 from bimanual_ros.robots import GRAPH, ROBOT, robot_of
 
-PARAMETERS = (ROBOT, GRAPH)
+BACKEND = Parameter("backend", "screw", "who plans the motions of planner/plan", tuple(BACKENDS))
+PARAMETERS = (ROBOT, GRAPH, BACKEND)
 #: Poses that a tcp's way is drawn through.
 SHOWN_POSES = 30
 
@@ -48,6 +51,12 @@ class Planner(Node):
         values = declare(self, PARAMETERS)
         robot = robot_of(values)
         model = RobotModel.of(robot)
+        context = BackendContext(
+            model,
+            use_sim_time=values[GRAPH.name] == "sim",
+            connect_moveit=lambda text: connect_moveit(robot, text, self.get_namespace()),
+        )
+        self._backend = make_backend(values[BACKEND.name], context)
         self._ending = threading.Event()
         self._world = GraphWorld(self, robot, model, self._check_ending, values["graph"], at_rest_until_asked=True)
         self._skills = LocalSkills(self._world, model=model)
@@ -141,7 +150,7 @@ class Planner(Node):
             if len(set(request.sides)) != len(request.sides):
                 raise BimanualError(f"sides {', '.join(request.sides)}: an arm is given twice")
             targets = {side: pose_of(pose) for side, pose in zip(request.sides, request.targets, strict=True)}
-            found = plan_poses(self._skills, targets, request.sync or "proportional")
+            found = plan_poses(self._skills, targets, request.sync or "proportional", self._backend)
             response.trajectories = [trajectory_msg(found[side]) for side in request.sides if side in found]
             response.success = True
         except BimanualError as error:
@@ -178,6 +187,7 @@ class Planner(Node):
         self._ending.set()
         if self._worker is not None:
             self._worker.join(timeout=2.0)
+        self._backend.close()
         self._world.close()
 
 

@@ -8,17 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bimanual_core.motion import JointTrajectory
-from bimanual_planner.planner import MotionPlanner
+from bimanual_planner.backends import PlanningBackend, PlanRequest
 from bimanual_planner.skills import LocalSkills
 
 Array = NDArray[np.float64]
 
 
-def plan_poses(skills: LocalSkills, targets: Mapping[str, Array], sync: str) -> dict[str, JointTrajectory]:
+def plan_poses(
+    skills: LocalSkills, targets: Mapping[str, Array], sync: str, backend: PlanningBackend
+) -> dict[str, JointTrajectory]:
     """Collision-checked trajectories by side that take each tcp from where it is to its target (4, 4).
 
     They start together; where the arms would meet, one of them waits at first. Raises BimanualError naming the
     reason, value and limit where there is no plan.
     """
     state, scene = skills.state()
-    return MotionPlanner(scene).plan_poses(state, targets, sync=sync).trajectories
+    return backend.plan(scene, PlanRequest(state, poses=targets, sync=sync)).trajectories

@@ -10,7 +10,7 @@ import copy
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from moveit.core.robot_state import RobotState
@@ -24,6 +24,11 @@ from bimanual_core.robot import RobotSpec
 from bimanual_ros.conversions.basics import pose_msg
 from bimanual_ros.conversions.joints import trajectory_of
 from bimanual_ros.moveit_py import messages
+
+if TYPE_CHECKING:
+    from moveit.core.collision_detection import AllowedCollisionMatrix
+    from moveit.core.planning_scene import PlanningScene
+    from moveit.planning import PlanningSceneMonitor
 
 Array = NDArray[np.float64]
 
@@ -50,7 +55,7 @@ class MoveItPyClient:
             self._moveit = MoveItPy(
                 node_name=NODE_NAME, name_space=namespace.strip("/"), launch_params_filepaths=[str(path)]
             )
-            self._monitor = self._moveit.get_planning_scene_monitor()
+            self._monitor: PlanningSceneMonitor = self._moveit.get_planning_scene_monitor()
         except RuntimeError as error:
             self._folder.cleanup()
             raise BimanualError(f"MoveIt did not start: {error}; its log says more", ErrorCode.INTERNAL) from None
@@ -89,12 +94,11 @@ class MoveItPyClient:
         pairs = list(pairs)
         if not pairs:
             return
+        scene: PlanningScene
         with self._monitor.read_write() as scene:
-            matrix = scene.allowed_collision_matrix
+            matrix: AllowedCollisionMatrix = scene.allowed_collision_matrix
             for a, b in pairs:
                 matrix.set_entry(a, b, allowed)
-            # Given back, since a scene that is a difference to another hands out the other's matrix.
-            scene.allowed_collision_matrix = matrix
 
     # -- kinematics and checks ----------------------------------------------------------------------------------------
     def ik(self, side: str, q: Array, T_world_tcp: Array) -> Array | None:
@@ -110,6 +114,7 @@ class MoveItPyClient:
     def first_invalid(self, group: str, qs: Array) -> int | None:
         """Index of the first of joints (N, D) at which the group touches what it may not, or None."""
         state = self._state(qs[0])
+        scene: PlanningScene
         with self._monitor.read_only() as scene:
             for i, q in enumerate(qs):
                 self._place(state, q)
@@ -151,7 +156,7 @@ class MoveItPyClient:
 
     # -- helpers ------------------------------------------------------------------------------------------------------
     def _asked(self, pipeline: str, planner: str, seconds: float, scaling: tuple[float, float]) -> Any:
-        asked = PlanRequestParameters(self._moveit, "")
+        asked = PlanRequestParameters(self._moveit, "")  # its place has no names; no namespace within the parameters
         asked.planning_pipeline, asked.planner_id = pipeline, planner
         asked.planning_attempts, asked.planning_time = 1, seconds
         asked.max_velocity_scaling_factor, asked.max_acceleration_scaling_factor = scaling
@@ -164,8 +169,9 @@ class MoveItPyClient:
 
     def _state(self, q: Array) -> RobotState:
         """The scene's state with what hands carry, at rest at flat joints ``q``: a new state would carry nothing."""
+        scene: PlanningScene
         with self._monitor.read_only() as scene:
-            state = copy.deepcopy(scene.current_state)
+            state: RobotState = copy.deepcopy(scene.current_state)
         self._place(state, q)
         return state
 
