@@ -90,7 +90,7 @@ def test_speeds_asked_for_are_the_planners_own(backend):
     backend.plan(scene, PlanRequest(state, poses={"left": GOALS["left"]}, method="ptp", budget=0.25))
     ((_, asked),) = moveit().asked
     config, arm = PlannerConfig(), ROBOT.arm("left")
-    assert asked.planning_time == 0.25
+    assert 0.0 < asked.planning_time <= 0.25
     assert asked.max_velocity_scaling_factor * max(arm.velocity) <= config.joint_speed + 1e-9
     assert asked.max_acceleration_scaling_factor * max(arm.acceleration) <= config.joint_acceleration + 1e-9
 
@@ -180,6 +180,14 @@ def test_a_goal_in_collision_and_one_out_of_reach(backend):
     with pytest.raises(BimanualError, match=r"screw ends \d+% of the way, before \[.*\] m: ") as info:
         backend.plan(scene, PlanRequest(state, poses={"left": far}, method="screw"))
     assert info.value.code in (ErrorCode.PLAN_UNREACHABLE, ErrorCode.PLAN_SINGULAR)
+
+
+def test_a_spent_budget_ends_the_search(backend):
+    goal, state, scene = walled()
+    with pytest.raises(BimanualError, match=r"rrt: the budget of 0.001 s is spent") as info:
+        backend.plan(scene, PlanRequest(state, poses={"left": goal}, budget=0.001))
+    assert info.value.code == ErrorCode.TIMEOUT
+    assert moveit().asked == []
 
 
 # the scene

@@ -21,8 +21,9 @@ class PlanRequest:
     """Where the arms shall go from ``state``: tcp ``poses`` T_world_tcp (4, 4) or ``joints`` (n,) [rad], by side.
 
     ``via`` are points (3,) [m] in the world that an arc leads through, for methods that have arcs. ``budget`` [s] is
-    what one search may take. Raises BimanualError for what no backend could do: nothing to move, both kinds of goals,
-    goals or points that are not finite or not rigid, a goal beyond the joint limits, an unknown arm or sync.
+    what the whole request may take; None leaves it to the backend. Raises BimanualError for what no backend could do:
+    nothing to move, both kinds of goals, goals or points that are not finite or not rigid, a goal beyond the joint
+    limits, an unknown arm or sync.
     """
 
     state: PlanState
@@ -31,7 +32,7 @@ class PlanRequest:
     sync: str = "proportional"
     method: str = "auto"
     via: Mapping[str, Array] = field(default_factory=dict)
-    budget: float = 0.5
+    budget: float | None = None
 
     def __post_init__(self) -> None:
         if not self.poses and not self.joints:
@@ -40,7 +41,7 @@ class PlanRequest:
             raise BimanualError("give tcp poses or joints, not both")
         if self.sync not in SYNC_MODES:
             raise BimanualError(f"unknown sync {self.sync!r}; choices: {', '.join(SYNC_MODES)}")
-        if not 0.0 < self.budget <= 60.0:
+        if self.budget is not None and not 0.0 < self.budget <= 60.0:
             raise BimanualError(f"budget {self.budget} s is outside (0, 60]")
         for side in (*self.poses, *self.joints, *self.via):
             self.state.robot.arm(side)

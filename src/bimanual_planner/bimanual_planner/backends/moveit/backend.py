@@ -37,6 +37,7 @@ _STRAIGHT = frozenset(("screw", "lin"))
 #: Of one arm to a pose: the others move any group to joints as well.
 _SINGLE = frozenset(("lin", "circ"))
 _GOALS = 4  # combinations of wrist branches that planners are given, nearest first
+_BUDGET = 2.0  # [s], where a request names none
 
 
 class MoveItBackend:
@@ -51,10 +52,14 @@ class MoveItBackend:
         self._client = client
         self._config = config or PlannerConfig()
         self._mirror = SceneMirror(client)
+        self._budget = _BUDGET
+        self._deadline = 0.0
 
     def plan(self, scene: PlanningScene, request: PlanRequest) -> PlannedMotion:
         """As :meth:`PlanningBackend.plan`; where several methods are tried the error has the words of each."""
         begin = time.monotonic()
+        self._budget = _BUDGET if request.budget is None else request.budget
+        self._deadline = begin + self._budget
         self._require_possible(request)
         self._mirror.update(scene, request.state)
         notes: list[str] = []
@@ -62,6 +67,7 @@ class MoveItBackend:
         for method, attempt in self._attempts(request):
             straight = method in _STRAIGHT
             try:
+                self._remaining()
                 with self._mirror.resting(request.state, straight):
                     self._require_start(request)
                     trajectories = attempt()
@@ -122,13 +128,20 @@ class MoveItBackend:
             self._flat(request, goal),
             pipeline=pipeline,
             planner=planner,
-            seconds=request.budget,
+            seconds=self._remaining(),
             scaling=self._scaling(request.sides),
             via=via,
         )
         if code != SUCCESS or trajectory is None:
             raise error_of(code, words)
         return trajectory
+
+    def _remaining(self) -> float:
+        """What is left of the budget [s]; raises BimanualError (TIMEOUT) where nothing is."""
+        left = self._deadline - time.monotonic()
+        if left <= 0.0:
+            raise BimanualError(f"the budget of {self._budget:g} s is spent", ErrorCode.TIMEOUT)
+        return left
 
     # goals
 
