@@ -1,14 +1,16 @@
 """The committed reachability map is what the model gives today, checked on a few of its cells."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import bimanual_description as description
-from bimanual_kinematics import RobotModel
+from bimanual_kinematics import RobotModel, reachability
 from bimanual_kinematics.reach_ranges import AZIMUTHS, MEETING, RANGES, TILTS, grip_pose, tcp_rotation
+from bimanual_kinematics.reach_report import write_report
 from bimanual_kinematics.reachability import ReachMap
 
 COMMITTED = Path(__file__).resolve().parents[3] / "docs" / "reachability" / "cobot_magic.json"
@@ -61,3 +63,15 @@ def test_tilt_and_azimuth():
         assert R[2, 1] == pytest.approx(0), "the gripper opens level"
     T = grip_pose(np.array([0.1, 0.2, 0.8]), 0.05, 0, 0, False)
     np.testing.assert_allclose(T[:3, 3], [0.1, 0.2, 0.85 - 0.012])
+
+
+def test_a_robot_with_one_arm_has_its_ranges_and_no_meeting(monkeypatch, tmp_path):
+    few = {area.side: replace(area, points=area.points[:1]) for area in RANGES}
+    monkeypatch.setattr(reachability, "RANGES", tuple(few.values()))
+    monkeypatch.setattr(reachability, "TILTS", (0, 30))
+    monkeypatch.setattr(reachability, "AZIMUTHS", (0,))
+    found = reachability.compute(RobotModel.of(description.load("franka")))
+    assert [area["side"] for area in found["ranges"].values()] == ["left"]
+    assert found["meeting"]["outcomes"] == []
+    page = write_report("franka", {"default": found}, tmp_path)[-1]
+    assert "This robot has one arm." in page.read_text(encoding="utf-8")
