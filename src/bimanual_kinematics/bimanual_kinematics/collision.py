@@ -197,6 +197,11 @@ class CollisionScene:
                 deepest[pair] = collision
         return sorted(deepest.values(), key=lambda c: -c.depth)
 
+    def joins_arms(self, collision: Collision) -> bool:
+        """Whether the two bodies belong to, or are held by, different arms."""
+        sides = {self._held.get(name, self._arm_of.get(name, "")) for name in (collision.a, collision.b)}
+        return "" not in sides and len(sides) > 1
+
     def min_distance(self, q_flat: ArrayLike) -> tuple[float, tuple[str, str]]:
         """Least distance [m] of a pair that may not touch (negative when they overlap), and the pair.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -25,32 +26,47 @@ _SPARE = 0.005
 
 
 def around(
-    scene: PlanningScene, state: PlanState, goals: Mapping[str, Array], max_checks: int = MAX_CHECKS, seed: int = 0
+    scene: PlanningScene,
+    state: PlanState,
+    goals: Mapping[str, Array],
+    max_checks: int = MAX_CHECKS,
+    seed: int = 0,
+    deadline_s: float = math.inf,
 ) -> dict[str, Array] | None:
-    """Corners (N, n) by side of a free path of all arms of ``goals`` (n,) together, or None within the budget."""
-    sides = list(goals)
-    sizes = np.cumsum([state.robot.arm(side).dof for side in sides])[:-1]
-    start, end = (np.concatenate([q[s] for s in sides]) for q in ({s: state.arm_q(s) for s in sides}, goals))
+    """Corners (N, n) by side of a free path of all arms of ``goals`` (n,) together, or None within the budget: checks,
+    and ``time.monotonic()`` before ``deadline_s``."""
+    groups = [state.robot.joints.group(f"{side}_arm") for side in goals]
+    columns = np.concatenate([np.arange(group.start, group.stop) for group in groups])
+    start, end = state.q[columns], np.concatenate(list(goals.values()))
+    lower, upper = (np.concatenate(ends) for ends in zip(*(scene.model.limits(s) for s in goals), strict=True))
+    spacing, flat = scene.config.fine_step, state.q.copy()
+    with scene.checks(state) as free:
 
-    def free(q: Array, margin: float) -> bool:
-        moved = state
-        for side, part in zip(sides, np.split(q, sizes), strict=True):
-            moved = moved.with_arm(side, part)
-        return scene.are_free(state, moved.q[None], margin)
+        def keeps(q: Array, margin: float) -> bool:
+            flat[columns] = q
+            return free(flat, margin)
 
-    wide = scene.config.margin + _SPARE
-    margin = wide if free(start, wide) and free(end, wide) else scene.config.margin
-    lower, upper = (np.concatenate(ends) for ends in zip(*(scene.model.limits(s) for s in sides), strict=True))
-    spacing = scene.config.fine_step
+        wide = scene.config.margin + _SPARE
+        margin = wide if keeps(start, wide) and keeps(end, wide) else scene.config.margin
 
-    def valid(q: Array) -> bool:
-        return free(q, margin)
+        def valid(q: Array) -> bool:
+            return keeps(q, margin)
 
-    corners = rrt_connect(start, end, (lower, upper), valid, spacing=spacing, max_checks=max_checks, seed=seed)
-    if corners is None:
-        return None
-    corners = shortcut(corners, valid, spacing=spacing, rng=seed)
-    return dict(zip(sides, np.split(corners, sizes, axis=1), strict=True))
+        corners = rrt_connect(
+            start,
+            end,
+            (lower, upper),
+            valid,
+            spacing=spacing,
+            max_checks=max_checks,
+            seed=seed,
+            deadline_s=deadline_s,
+        )
+        if corners is None:
+            return None
+        corners = shortcut(corners, valid, spacing=spacing, rng=seed, deadline_s=deadline_s)
+    sizes = np.cumsum([group.stop - group.start for group in groups])[:-1]
+    return dict(zip(goals, np.split(corners, sizes, axis=1), strict=True))
 
 
 def detours(skill: Skill, side: str, state: PlanState, scene: PlanningScene) -> Iterator[Way]:

@@ -7,6 +7,7 @@ Where the arms would meet, one waits for the other. Everything is a function of 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from bimanual_core import se3
 from bimanual_core.errors import BimanualError, ErrorCode
 from bimanual_core.motion import JointTrajectory
 from bimanual_core.skill import SYNC_MODES
+from bimanual_kinematics.continuous import Motion
 from bimanual_kinematics.ik import ik_solutions
 from bimanual_planner.config import PlannerConfig
 from bimanual_planner.detours import MAX_CHECKS, around
@@ -56,12 +58,17 @@ class PlannedMotion:
 class MotionPlanner:
     """Plans in one scene; see :meth:`plan_poses` and :meth:`plan_joints`."""
 
-    def __init__(self, scene: PlanningScene, *, max_checks: int = MAX_CHECKS, seed: int = 0) -> None:
+    def __init__(
+        self, scene: PlanningScene, *, max_checks: int = MAX_CHECKS, seed: int = 0, budget_s: float = math.inf
+    ) -> None:
+        """``budget_s``: the longest that a request may take [s]; infinite gives the same plan on any machine."""
         self._scene = scene
         self._model = scene.model
         self._config: PlannerConfig = scene.config
         self._max_checks = max_checks
         self._seed = seed
+        self._budget_s = budget_s
+        self._deadline_s = math.inf
 
     def plan_pose(self, side: str, state: PlanState, T_world_tcp: Array, *, method: str = "auto") -> PlannedMotion:
         """One arm's motion to a tcp pose; as :meth:`plan_poses`."""
@@ -103,9 +110,14 @@ class MotionPlanner:
         self, state: PlanState, goals: dict[str, list[Array]], targets: Mapping[str, Array], sync: str, method: str
     ) -> PlannedMotion:
         start = time.monotonic()
+        self._deadline_s = start + self._budget_s
         notes: list[str] = []
         last = BimanualError("nothing was tried", ErrorCode.PLAN_UNREACHABLE)
         for name, attempt in self._attempts(state, goals, targets, method):
+            if time.monotonic() > self._deadline_s:
+                last = BimanualError(f"the budget of {self._budget_s:g} s is spent", ErrorCode.PLAN_UNREACHABLE)
+                notes.append(str(last))
+                break
             try:
                 paths = attempt()
                 trajectories, sequence = self._checked(state, paths, sync)
@@ -145,7 +157,7 @@ class MotionPlanner:
         return Paths({side: np.array([state.arm_q(side), q]) for side, q in goal.items()})
 
     def _around(self, state: PlanState, goal: dict[str, Array]) -> Paths:
-        corners = around(self._scene, state, goal, self._max_checks, self._seed)
+        corners = around(self._scene, state, goal, self._max_checks, self._seed, self._deadline_s)
         if corners is None:
             text = f"no way around found in {self._max_checks} checks of the {' and '.join(goal)} arm"
             raise BimanualError(text, ErrorCode.PLAN_COLLISION)
@@ -193,22 +205,35 @@ class MotionPlanner:
 
     def _checked(self, state: PlanState, paths: Paths, sync: str) -> tuple[dict[str, JointTrajectory], tuple[str, ...]]:
         """Timed trajectories that stay clear: all arms together, or one after the other with the order."""
-        together = time_paths(state.robot, paths, sync, self._config)
-        hit = self._first_hit(state, together)
+        together = None
+        if paths.straight and sync == "proportional":
+            # All joints keep to the line whatever its timing is, and most lines that are in the way of something end
+            # here, before they cost a timing.
+            hit = self._touch(state, paths.line(state), 1.0)
+        else:
+            together = time_paths(state.robot, paths, sync, self._config)
+            duration, joints = course(state, together)
+            hit = self._touch(state, joints, duration)
         if hit is None:
-            return together, ()
-        if len(paths.sides) > 1 and not paths.coupled:
+            return together or time_paths(state.robot, paths, sync, self._config), ()
+        words, joins = hit
+        if joins and len(paths.sides) > 1 and not paths.coupled:
             for order in (paths.sides, paths.sides[::-1]):
                 sequenced = one_after_the_other(state.robot, paths, order, self._config)
-                if self._first_hit(state, sequenced) is None:
+                duration, joints = course(state, sequenced)
+                if self._touch(state, joints, duration) is None:
                     return sequenced, order
-            hit += "; one after the other collides too"
-        raise BimanualError(hit, ErrorCode.PLAN_COLLISION)
+            words += "; one after the other collides too"
+        raise BimanualError(words, ErrorCode.PLAN_COLLISION)
 
-    def _first_hit(self, state: PlanState, trajectories: dict[str, JointTrajectory]) -> str | None:
-        duration, joints = course(state, trajectories)
+    def _touch(self, state: PlanState, joints: Motion, duration: float) -> tuple[str, bool] | None:
+        """The first touch found, in words, and whether it is one of two arms; ``duration`` 1 stands for a whole way."""
         hit = self._scene.first_touch_of(state, {}, joints)
-        return None if hit is None else f"{hit[1]} at {hit[0] * duration:.2f} of {duration:.2f} s"
+        if hit is None:
+            return None
+        share, collision = hit
+        where = f"{100 * share:.0f}% of the way" if duration == 1.0 else f"{share * duration:.2f} of {duration:.2f} s"
+        return f"{collision} at {where}", self._scene.joins_arms(collision)
 
     def _hit(self, state: PlanState) -> str | None:
         hit = self._scene.first_collision_of(state, {}, state.q[None])

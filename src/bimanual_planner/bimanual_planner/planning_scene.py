@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -75,20 +78,26 @@ class PlanningScene:
         with self._scene.allowing(*self._support(state, steps)):
             return self._scene.check_path(qs, self.config.margin if margin is None else margin)
 
-    def are_free(self, state: PlanState, qs: Array, margin: float) -> bool:
-        """Whether flat joints ``qs`` (N, D), which lead to where nothing is taken or set down, keep ``margin`` [m]."""
+    @contextmanager
+    def checks(self, state: PlanState) -> Iterator[Callable[[Array, float], bool]]:
+        """``free(q, margin)`` for the length of a ``with`` block: whether flat joints (D,), on a way on which nothing
+        is taken or set down, keep ``margin`` [m]. For many questions about one state."""
         self._sync(state)
         with self._scene.allowing(*self._support(state, {})):
-            return all(self._scene.is_free(q, margin) for q in qs)
+            yield self._scene.is_free
+
+    def joins_arms(self, collision: Collision) -> bool:
+        """Whether the two bodies of a collision belong to, or are held by, different arms."""
+        return self._scene.joins_arms(collision)
 
     def first_touch_of(
         self, state: PlanState, steps: dict[str, Step], motion: Motion
     ) -> tuple[float, Collision] | None:
         """Share of the time and pair of the first touch found while all joints follow ``motion`` through ``steps``, or
-        None: then nothing comes nearer than the configuration's margin at any instant."""
+        None: then nothing comes nearer than the configuration's ``kept_margin`` at any instant."""
         self._sync(state)
         with self._scene.allowing(*self._support(state, steps)):
-            return self._scene.first_touch(motion, self.config.margin)
+            return self._scene.first_touch(motion, self.config.kept_margin)
 
     def _support(self, state: PlanState, steps: dict[str, Step]) -> list[tuple[str, str]]:
         pairs = []

@@ -38,6 +38,23 @@ class Paths:
     def sides(self) -> tuple[str, ...]:
         return tuple(self.arms)
 
+    @property
+    def straight(self) -> bool:
+        """Whether each arm goes along one line in joint space."""
+        return not self.lengths and all(len(path) == 2 for path in self.arms.values())
+
+    def line(self, state: PlanState) -> Motion:
+        """All joints (N, D) at shares (N,) of a straight way."""
+
+        def joints(shares: Array) -> Array:
+            qs = np.repeat(state.q[None], len(shares), axis=0)
+            for side, (begin, end) in self.arms.items():
+                group = state.robot.joints.group(f"{side}_arm")
+                qs[:, group] = begin + np.asarray(shares)[:, None] * (end - begin)
+            return qs
+
+        return joints
+
 
 def time_paths(robot: RobotSpec, paths: Paths, sync: str, config: PlannerConfig) -> dict[str, JointTrajectory]:
     """Trajectories by side: at equal shares of their paths at each instant, or each as fast as it can.

@@ -5,12 +5,14 @@ import pytest
 from planner_rig import MODEL, ROBOT, block, scene_of
 
 from bimanual_assets.catalog import get_asset
+from bimanual_core.errors import BimanualError
 from bimanual_core.motion import JointTrajectory
+from bimanual_core.observation import ObjectState
 from bimanual_core.scene import TableSpec
 from bimanual_core.se3 import pose_error
 from bimanual_kinematics.collision import CollisionScene
 from bimanual_planner.bench.checker import Checker
-from bimanual_planner.bench.problems import screw_problems
+from bimanual_planner.bench.problems import MANY_CHECKS, blocked_problems, screw_problems
 from bimanual_planner.bench.reference import screws_go, tracked_screw
 from bimanual_planner.planner import MotionPlanner
 
@@ -95,3 +97,26 @@ def test_both_arms_are_checked_against_each_other():
     found = checker_with().check(state, both).collision
     assert "left_" in found
     assert "right_" in found
+
+
+def test_blocked_problems_are_blocked_and_solved_without_a_touch():
+    (problem,) = blocked_problems(MODEL, 1, 1, 10.0)
+    with pytest.raises(BimanualError, match="joint: "):
+        MotionPlanner(problem.scene, max_checks=1).plan_joints(problem.state, problem.goals)
+    plan = MotionPlanner(problem.scene, max_checks=MANY_CHECKS, budget_s=10.0).plan_joints(problem.state, problem.goals)
+    assert plan.method == "rrt"
+    verdict = checker_with(*boxes_of(problem)).check(problem.state, plan.trajectories)
+    assert (verdict.collision, verdict.limit) == ("", "")
+
+
+def test_a_spent_budget_is_said_in_words():
+    (problem,) = blocked_problems(MODEL, 1, 1, 10.0)
+    with pytest.raises(BimanualError, match=r"the budget of 1e-06 s is spent"):
+        MotionPlanner(problem.scene, budget_s=1e-6).plan_joints(problem.state, problem.goals)
+
+
+def boxes_of(problem):
+    return [
+        ObjectState(name, "box", "red", tuple(problem.scene.asset(name).shapes[0].size), T)
+        for name, T in problem.state.objects.items()
+    ]

@@ -1,5 +1,7 @@
 """RRT-Connect and shortcuts: free paths, the same each time, and an honest end of the budget."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -49,3 +51,21 @@ def test_ends_a_hair_beyond_the_bounds_are_accepted():
     start[0] = BOUNDS[0][0] - 1e-6
     path = rrt_connect(start, GOAL, BOUNDS, lambda q: True)
     assert np.allclose(path[0], start)
+
+
+def test_every_point_of_a_line_is_looked_at_once():
+    asked = []
+    corners = np.array([[0.0, 0.0], [1.0, 0.0]])
+    assert line_is_free(corners, lambda q: asked.append(float(q[0])) is None, 0.05)
+    assert sorted(asked) == pytest.approx(np.linspace(0.0, 1.0, 21))
+    assert asked[0] == pytest.approx(0.5)
+
+
+def test_a_deadline_ends_the_search():
+    def walled(q):
+        time.sleep(0.001)
+        return abs(q[0]) > 0.3
+
+    begin = time.monotonic()
+    assert rrt_connect(START, GOAL, BOUNDS, walled, deadline_s=begin + 0.2) is None
+    assert time.monotonic() < begin + 2.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from bimanual_core.se3 import from_rotation, rotation_about
 from bimanual_kinematics.model import RobotModel
 from bimanual_planner.bench.reference import screws_go
 from bimanual_planner.config import PlannerConfig
+from bimanual_planner.detours import around
 from bimanual_planner.planning_scene import PlanningScene
 from bimanual_planner.state import PlanState
 
@@ -24,6 +26,8 @@ CLUTTER, SMALLEST, LARGEST = 4, 0.03, 0.08
 SPREAD = 0.8
 #: Problems drawn in one cluttered scene.
 PER_SCENE = 10
+#: What a long search may check.
+MANY_CHECKS = 10_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +37,15 @@ class Problem:
     scene: PlanningScene
     state: PlanState
     targets: dict[str, Array]
+
+
+@dataclass(frozen=True, eq=False)
+class BlockedProblem:
+    """As :class:`Problem`, with joints (n,) for each arm, and the line to them is in the way of something."""
+
+    scene: PlanningScene
+    state: PlanState
+    goals: dict[str, Array]
 
 
 def cluttered(model: RobotModel, rng: np.random.Generator, config: PlannerConfig) -> tuple[PlanningScene, PlanState]:
@@ -65,6 +78,31 @@ def screw_problems(
                 found += 1
                 if found == count:
                     return
+
+
+def blocked_problems(
+    model: RobotModel, count: int, seed: int, long_run_s: float, config: PlannerConfig | None = None
+) -> Iterator[BlockedProblem]:
+    """``count`` problems for both arms: the synchronised line between two collision-free configurations, anywhere
+    within the limits, touches something, and a search of ``long_run_s`` finds a way around."""
+    config = config or PlannerConfig()
+    rng = np.random.default_rng(seed)
+    sides = model.robot.sides
+    found = 0
+    while found < count:
+        scene, home = cluttered(model, rng, config)
+        start, end = (_free(scene, home, {}, sides, rng) for _ in range(2))
+
+        def line(shares: Array, a: Array = start.q, b: Array = end.q) -> Array:
+            return a + np.asarray(shares)[:, None] * (b - a)
+
+        goals = {side: end.arm_q(side) for side in sides}
+        if scene.first_touch_of(start, {}, line) is None:
+            continue
+        deadline_s = time.monotonic() + long_run_s
+        if around(scene, start, goals, MANY_CHECKS, seed=seed, deadline_s=deadline_s) is not None:
+            yield BlockedProblem(scene, start, goals)
+            found += 1
 
 
 def _draw(scene: PlanningScene, home: PlanState, sides: tuple[str, ...], rng: np.random.Generator) -> Problem:
