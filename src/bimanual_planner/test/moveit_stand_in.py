@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import xml.etree.ElementTree as ElementTree
 from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import ClassVar
@@ -401,10 +402,8 @@ class MoveItPy:
         provide_planning_service=True,
     ):
         (path,) = launch_params_filepaths
-        self.parameters = yaml.safe_load(Path(path).read_text(encoding="utf-8"))["/**"]["ros__parameters"]
+        self.parameters, self.model = started_with(Path(path).read_text(encoding="utf-8"))
         self.name_space = name_space
-        urdf = self.parameters["robot_description"]
-        self.model = RobotModel(bimanual_description.load(ElementTree.fromstring(urdf).attrib["name"]), urdf)
         self.groups = self.parameters["ompl"]
         self.scene = PlanningScene(self.model)
         self.asked, self.answer, self.running = [], None, True
@@ -441,6 +440,14 @@ def install(monkeypatch):
         monkeypatch.setitem(sys.modules, name, module)
     for name in ("client", "messages"):
         monkeypatch.delitem(sys.modules, f"bimanual_ros.moveit_py.{name}", raising=False)
+
+
+@cache
+def started_with(text):
+    """Parameters of a parameter file, and the robot that they describe; each read once."""
+    values = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["/**"]["ros__parameters"]
+    urdf = values["robot_description"]
+    return values, RobotModel(bimanual_description.load(ElementTree.fromstring(urdf).attrib["name"]), urdf)
 
 
 def sides_of(group):

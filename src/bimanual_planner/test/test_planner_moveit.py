@@ -16,6 +16,7 @@ from bimanual_core.motion import JointTrajectory
 from bimanual_core.observation import ObjectState
 from bimanual_core.se3 import make_T
 from bimanual_planner.backends import BackendContext, PlanRequest, make_backend
+from bimanual_planner.backends.moveit.backend import MoveItBackend
 from bimanual_planner.backends.moveit.screw_path import screw_poses
 from bimanual_planner.config import PlannerConfig
 from bimanual_planner.moveit_config import parameter_file, parameters
@@ -25,13 +26,16 @@ from bimanual_ros.moveit_py import connect
 FINGERS = {side: ROBOT.arm(side).gripper.finger_links for side in ROBOT.sides}
 
 
+PARAMETERS = parameter_file(parameters(ROBOT))
+
+
 @pytest.fixture
 def backend(monkeypatch):
     stand_in.install(monkeypatch)
-    made = make_backend("moveit", BackendContext(MODEL, connect_moveit=lambda text: connect(ROBOT, text, "/lab/")))
+    made = MoveItBackend(MODEL, connect(ROBOT, PARAMETERS))
     yield made
     made.close()
-    assert not stand_in.MoveItPy.newest.running
+    assert not moveit().running
 
 
 def moveit():
@@ -64,10 +68,15 @@ def require_arrival(found, goals):
         assert np.all(np.abs(trajectory.velocities) <= limits)
 
 
-def test_it_starts_in_the_namespace_with_the_robots_parameters(backend):
+def test_it_starts_in_the_namespace_with_the_robots_parameters(monkeypatch):
+    stand_in.install(monkeypatch)
+    context = BackendContext(MODEL, use_sim_time=True, connect_moveit=lambda text: connect(ROBOT, text, "/lab/"))
+    made = make_backend("moveit", context)
+    assert made.name == "moveit"
     assert moveit().name_space == "lab"
-    assert moveit().parameters["use_sim_time"] is False
+    assert moveit().parameters == parameters(ROBOT, use_sim_time=True)
     assert moveit().model.robot.name == ROBOT.name
+    made.close()
 
 
 @pytest.mark.parametrize("sides", [("left",), ("right",), ("left", "right")])
@@ -234,7 +243,7 @@ def test_the_table_is_where_the_planner_has_it(backend):
 
 def test_shapes_of_every_kind_arrive_as_they_are(monkeypatch):
     stand_in.install(monkeypatch)
-    client = connect(ROBOT, parameter_file(parameters(ROBOT)))
+    client = connect(ROBOT, PARAMETERS)
     tilted = make_T((0.01, 0.02, 0.03), (0.0, np.sin(0.2), 0.0, np.cos(0.2)))
     shapes = (Shape("box", (0.1, 0.2, 0.3)), Shape("cylinder", (0.02, 0.4), tilted), Shape("sphere", (0.05,)))
     client.put("thing", shapes, make_T((0.3, 0.2, 0.9)))
@@ -406,7 +415,7 @@ def test_without_moveit_py_the_error_says_how_to_get_it(monkeypatch):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, "moveit", None)
     with pytest.raises(BimanualError, match=r"needs moveit_py, which cannot be imported .*ros-\$ROS_DISTRO-moveit-py"):
-        make_backend("moveit", BackendContext(MODEL, connect_moveit=lambda text: connect(ROBOT, text)))
+        connect(ROBOT, PARAMETERS)
 
 
 def test_a_moveit_that_does_not_start_is_told(monkeypatch):
@@ -417,7 +426,7 @@ def test_a_moveit_that_does_not_start_is_told(monkeypatch):
 
     monkeypatch.setattr(stand_in.MoveItPy, "__init__", fail)
     with pytest.raises(BimanualError, match="MoveIt did not start: Unable to construct robot model"):
-        make_backend("moveit", BackendContext(MODEL, connect_moveit=lambda text: connect(ROBOT, text)))
+        connect(ROBOT, PARAMETERS)
 
 
 def test_words_of_newer_messages_are_passed_on(backend):
