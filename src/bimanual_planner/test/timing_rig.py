@@ -8,6 +8,9 @@ from bimanual_planner.timing.geometry import GeometricPath
 
 JOINTS = tuple(f"joint{i}" for i in range(1, 15))
 _DENSE = 24  # looks at each segment
+_MANY = 50  # points between two waypoints
+_NEAREST = 6  # of them that are looked at more closely
+_LOOKS = 1500  # at most, for distances from the path
 
 
 def curve(seed, corners=5, size=0.4, joints=6):
@@ -52,23 +55,30 @@ def extremes(trajectory, velocity, acceleration, jerk):
 def along_path(path, q):
     """Where (M,) on a curved path it is nearest to the joints (M, n), and the largest distance [rad] of all.
 
-    The nearest of many points on the path, then Newton's method on the derivative of the distance.
+    The nearest of many points on the path, which may be on different branches where it nearly meets itself, then the
+    nearest of ever denser points around each of them.
     """
-    n = path.dof
-    many = np.linspace(0.0, path.length, 20 * len(path.knots) + 1)
-    s = many[cKDTree(path.at(many)[:, :n]).query(q)[1]]
-    for _ in range(8):
-        off, first, second = path.at(s)[:, :n] - q, path.at(s, 1)[:, :n], path.at(s, 2)[:, :n]
-        slope = np.sum(off * first, axis=1)
-        bend = np.sum(first * first, axis=1) + np.sum(off * second, axis=1)
-        s = np.clip(s - slope / np.where(bend > 1e-9, bend, np.inf), 0.0, path.length)
-    return s, float(np.abs(path.at(s)[:, :n] - q).max())
+    n, m = path.dof, len(q)
+    gaps = np.diff(path.knots)
+    many = np.append((path.knots[:-1, None] + gaps[:, None] * (np.arange(_MANY) / _MANY)).ravel(), path.length)
+    index = cKDTree(path.at(many)[:, :n]).query(q, k=_NEAREST)[1]
+    before, after = np.maximum(index - 1, 0), np.minimum(index + 1, len(many) - 1)
+    s, reach = many[index], np.maximum(many[after] - many[index], many[index] - many[before])
+    for _ in range(4):
+        tried = np.clip(s[..., None] + reach[..., None] * np.linspace(-1.0, 1.0, 21), 0.0, path.length)
+        off = np.abs(path.at(tried.ravel())[:, :n].reshape(*tried.shape, n) - q[:, None, None]).max(axis=3)
+        best = np.argmin(off, axis=2)[..., None]
+        s, nearest = (np.take_along_axis(values, best, axis=2)[..., 0] for values in (tried, off))
+        reach = reach / 10.0
+    branch = np.argmin(nearest, axis=1)
+    return s[np.arange(m), branch], float(nearest[np.arange(m), branch].max())
 
 
 def off_path(trajectory, waypoints):
     """The largest distance [rad] of what is sampled from the path through the waypoints."""
     path = GeometricPath(waypoints, waypoints.shape[1])
-    q = dense_quintic(trajectory)[0][:: _DENSE // 4]
+    q = dense_quintic(trajectory)[0]
+    q = q[:: max(_DENSE // 4, len(q) // _LOOKS)]
     if not path.straight:
         return along_path(path, q)[1]
     whole = path.end - path.start

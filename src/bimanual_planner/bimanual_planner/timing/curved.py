@@ -7,21 +7,22 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bimanual_core.errors import BimanualError, ErrorCode
 from bimanual_planner.timing.geometry import GeometricPath
 from bimanual_planner.timing.limits import MotionLimits, TimingConfig
 from bimanual_planner.timing.points import Points
-from bimanual_planner.timing.progress import Progress, shortest_segment
+from bimanual_planner.timing.progress import SHORTEST, Progress, shortest_segment
 from bimanual_planner.timing.smoothing import smoothed
 from bimanual_planner.timing.time_optimal import Grid, Profile, fastest
 
 Array = NDArray[np.float64]
 #: Widths of the moving average that are tried, as multiples of the least one.
 _WIDTHS = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)
-_ROUNDS = 2  # of slowing down where a limit is passed
+_ROUNDS = 3  # of slowing down where a limit is passed
 _ENOUGH = 1.02  # a motion that needs no more than this factor of its time is slowed down as a whole
 _OFF_PATH = 5e-7  # [rad] the quintic may leave the path by, as far as it is looked at
 _LOOKS = (0.25, 0.5, 0.75)  # shares of a segment at which it is compared with the path
-_HALVINGS = 4  # of the time between knots, for that
+_HALVINGS = 8  # of the time between knots, or of the speed, for that
 
 
 class CurvedTiming:
@@ -33,9 +34,11 @@ class CurvedTiming:
         # A joint that travels little from rest to rest can make no use of more acceleration than this.
         travel = np.where(path.travel > 0.0, path.travel, np.inf)
         self._acceleration = np.minimum(limits.acceleration, np.cbrt(0.5 * travel * limits.jerk**2))
+        #: How far [rad] a tangent stays near to the path.
+        self._tangent = float(np.sqrt(0.5 * _OFF_PATH / max(1e-9, float(np.abs(self._grid.second).max()))))
         limited = np.isfinite(limits.jerk)
         largest = float(np.max(np.abs(path.at(path.knots)[:, : path.dof])))
-        self._shortest = shortest_segment(largest, float(limits.jerk.min())) if limited.any() else 1e-3
+        self._shortest = shortest_segment(largest, float(limits.jerk.min())) if limited.any() else SHORTEST
         self._least_width = max(config.switch, 2.0 * self._shortest, float(np.max(self._acceleration / limits.jerk)))
 
     def points(self) -> Points:
@@ -76,7 +79,8 @@ class CurvedTiming:
         times = found.progress.times
         over = np.flatnonzero(found.factors > 1.0)
         middle = 0.5 * (times[over] + times[over + 1])
-        reach = 0.5 * width + float(times[1])
+        gaps = np.diff(profile.times, prepend=0.0, append=profile.duration)
+        reach = 0.5 * width + float(times[1]) + np.maximum(gaps[1:], gaps[:-1])[:, None]
         near = np.abs(profile.times[:, None] + 0.5 * width - middle) <= reach
         factors = np.max(np.where(near, found.factors[over], 1.0), axis=1, initial=1.0)
         return np.where(factors > 1.0, profile.speed / factors, np.inf)
@@ -112,13 +116,19 @@ class CurvedTiming:
         return np.maximum(np.maximum(highest[:-1], highest[1:]), inside)
 
     def _on_path(self, points: Points, profile: Profile, width: float) -> Points:
-        """The points, with knots so near to each other that the quintic keeps to the path and never goes back."""
+        """The points, with knots so near to each other that the quintic keeps to the path and never goes back; slowed
+        down where they can be no nearer. Raises BimanualError (PLAN_LIMIT) where nothing helps."""
         for _ in range(_HALVINGS):
-            knot = 0.5 * float(points.progress.times[1])
-            if knot < self._shortest or self._keeps_to_path(points):
-                break
+            if self._keeps_to_path(points):
+                return points
+            knot = float(points.progress.times[1])
+            if knot >= 2.0 * self._shortest:
+                knot *= 0.5
+            else:
+                profile = profile.lasting(2.0 * profile.duration)
             points = self._smoothed(profile, width, knot)
-        return points
+        text = f"no timing within the limits keeps to the path of {self._path.length:.3g} rad: it bends too sharply"
+        raise BimanualError(text, ErrorCode.PLAN_LIMIT)
 
     def _keeps_to_path(self, points: Points) -> bool:
         s, speed = points.progress.at_shares(_LOOKS)
@@ -127,5 +137,7 @@ class CurvedTiming:
         n, segments = self._path.dof, points.segments()
         off = np.vstack([segments.position(u) for u in _LOOKS]) - self._path.at(s)[:, :n]
         along = self._path.at(s, 1)[:, :n]
+        # Being early or late on the path is no fault, as far as a step along its tangent stays on it.
         share = np.sum(off * along, axis=1) / np.maximum(np.sum(along * along, axis=1), 1e-12)
+        share = np.clip(share, -self._tangent, self._tangent)
         return bool(np.max(np.abs(off - share[:, None] * along)) <= _OFF_PATH)

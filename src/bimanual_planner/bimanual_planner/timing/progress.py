@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 #: What rounding of positions may add to the jerk of a segment, as a share of the limit.
-_ROUNDING = 1e-7
+_ROUNDING = 3e-7
+#: Points of a trajectory are no nearer to each other [s].
+SHORTEST = 2e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,9 +40,9 @@ class Progress:
 
 def shortest_segment(largest: float, jerk: float) -> float:
     """The least time [s], whole microseconds, between points at which rounding leaves the jerk alone: positions of up
-    to ``largest`` [rad] change it (60 times the step over the time cubed) by less than 1e-7 of the limit."""
+    to ``largest`` [rad] change it (60 times the step over the time cubed) by less than 3e-7 of the limit."""
     noise = 60.0 * np.finfo(float).eps * max(largest, 1.0)
-    return max(1e-3, float(np.ceil(np.cbrt(noise / (_ROUNDING * jerk)) * 1e6)) / 1e6)
+    return max(SHORTEST, float(np.ceil(np.cbrt(noise / (_ROUNDING * jerk)) * 1e6)) / 1e6)
 
 
 def whole_ns(seconds: float) -> float:

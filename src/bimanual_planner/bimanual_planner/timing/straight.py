@@ -12,34 +12,41 @@ from numpy.typing import NDArray
 from bimanual_planner.timing.progress import Progress
 
 Array = NDArray[np.float64]
+_TICK = 1e-6  # [s] that phases last whole multiples of
 #: The sign of the jerk in each phase.
 _SIGNS = np.array([1.0, 0.0, -1.0, 0.0, -1.0, 0.0, 1.0])
 
 
 def straight_progress(
-    velocity: float, acceleration: float, jerk: float, quantum: float, knot: float, most_points: int
+    velocity: float, acceleration: float, jerk: float, least: float, knot: float, most_points: int
 ) -> Progress:
-    """The fastest progress from rest at s = 0 to rest at s = 1 within limits of the first three derivatives of s, but
-    for each phase, which is stretched to whole ``quantum`` [s].
+    """The fastest progress from rest at s = 0 to rest at s = 1 within limits of the first three derivatives of s.
 
-    Knots lie where the jerk changes, no nearer than ``quantum``, and at most ``knot`` [s] apart unless that were more
-    than ``most_points``.
+    Knots lie where the jerk changes, and at most ``knot`` [s] apart unless that were more than ``most_points``. No two
+    are nearer than ``least`` [s]: phases that would be shorter are stretched.
     """
     a = min(acceleration, float(np.cbrt(0.5 * jerk**2)), float(np.sqrt(velocity * jerk)))
     ramp = a / jerk  # in which the acceleration builds up
     v = min(velocity, 0.5 * a * (float(np.sqrt(ramp**2 + 4.0 / a)) - ramp))
-    ramp = _whole(ramp, quantum)
-    rise = max(_whole(v / a, quantum), ramp)
-    whole = max(_whole(1.0 / v, quantum), rise + ramp)
+    ramp = max(_whole(ramp), least)
+    rise = _after(ramp, v / a, least)
+    whole = _after(rise + ramp, 1.0 / v, least)
     plateau, cruise = rise - ramp, whole - rise - ramp
     durations = np.array([ramp, plateau, ramp, cruise, ramp, plateau, ramp])
-    knot = max(knot, 2.0 * quantum, float(durations.sum()) / most_points)
-    lasting = durations > 0.5 * quantum
+    knot = max(knot, 2.0 * least, float(durations.sum()) / most_points)
+    lasting = durations > 0.5 * least
     return _knots(durations[lasting], _SIGNS[lasting] / (whole * rise * ramp), knot)
 
 
-def _whole(seconds: float, quantum: float) -> float:
-    return float(np.ceil(seconds / quantum - 1e-9)) * quantum
+def _after(begin: float, end: float, least: float) -> float:
+    """The end of a phase that is over at once or lasts ``least`` or longer."""
+    if end <= begin * (1.0 + 1e-9):
+        return begin
+    return max(_whole(end), begin + least)
+
+
+def _whole(seconds: float) -> float:
+    return float(np.ceil(seconds / _TICK - 1e-6)) * _TICK
 
 
 def _knots(durations: Array, jerks: Array, knot: float) -> Progress:

@@ -24,8 +24,9 @@ _SLACK = 1e-3  # share of the squared speed that a step may give up to rounding
 @dataclass(frozen=True, eq=False)
 class Grid:
     """A path at grid points ``s`` (G,): derivatives of the joints (G, n), and the highest speed of s (G,) at which
-    all velocities, joint and tool, stay within limits. No joint's ``travel`` (n,) [rad] takes it less than ``least``
-    [s] at its highest velocity."""
+    all velocities, joint and tool, stay within limits there and half way to the neighbours. No joint's ``travel`` (n,)
+    [rad] takes it less than ``least`` [s] at its highest velocity.
+    """
 
     s: Array
     first: Array
@@ -39,11 +40,9 @@ class Grid:
         parts = max(1, int(np.ceil(_INTERVALS / (len(path.knots) - 1))))
         steps = np.diff(path.knots)[:, None] * (np.arange(parts) / parts)
         s = np.concatenate([(path.knots[:-1, None] + steps).ravel(), path.knots[-1:]])
-        first, n = path.at(s, 1), path.dof
-        with np.errstate(divide="ignore"):
-            cap = np.min(limits.velocity / np.abs(first[:, :n]), axis=1)
-            if limits.tcp_speed is not None and first.shape[1] > n:
-                cap = np.minimum(cap, np.min(limits.tcp_speed / np.abs(first[:, n:]), axis=1))
+        first, between, n = path.at(s, 1), path.at(0.5 * (s[1:] + s[:-1]), 1), path.dof
+        cap, middle = _cap(first, n, limits), _cap(between, n, limits)
+        cap[1:], cap[:-1] = np.minimum(cap[1:], middle), np.minimum(cap[:-1], middle)
         least = float(np.max(path.travel / limits.velocity))
         return cls(s, first[:, :n], path.at(s, 2)[:, :n], cap, path.travel, least)
 
@@ -63,6 +62,14 @@ class Profile:
         """The profile, slowed down to last ``seconds`` where it is shorter."""
         factor = seconds / self.duration
         return self if factor <= 1.0 else Profile(self.times * factor, self.speed / factor)
+
+
+def _cap(first: Array, n: int, limits: MotionLimits) -> Array:
+    with np.errstate(divide="ignore"):
+        cap: Array = np.min(limits.velocity / np.abs(first[:, :n]), axis=1)
+        if limits.tcp_speed is None or first.shape[1] == n:
+            return cap
+        return np.minimum(cap, np.min(limits.tcp_speed / np.abs(first[:, n:]), axis=1))
 
 
 def fastest(grid: Grid, acceleration: Array, cap: Array) -> Profile:

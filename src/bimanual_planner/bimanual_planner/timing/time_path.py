@@ -10,7 +10,7 @@ from bimanual_core.motion import JointTrajectory
 from bimanual_planner.timing.curved import CurvedTiming
 from bimanual_planner.timing.geometry import GeometricPath
 from bimanual_planner.timing.limits import MotionLimits, TimingConfig
-from bimanual_planner.timing.progress import shortest_segment
+from bimanual_planner.timing.progress import SHORTEST, shortest_segment
 from bimanual_planner.timing.straight import straight_progress
 
 Array = NDArray[np.float64]
@@ -64,9 +64,9 @@ def _straight(path: GeometricPath, limits: MotionLimits, config: TimingConfig) -
         if limits.tcp_speed is not None:
             velocity = min(velocity, float(np.min(limits.tcp_speed / np.abs(path.change[n:]), initial=np.inf)))
     largest = float(max(np.abs(path.start).max(), np.abs(path.end).max()))
-    quantum = shortest_segment(largest, float(limits.jerk.min())) if np.isfinite(jerk) else 1e-3
+    least = shortest_segment(largest, float(limits.jerk.min())) if np.isfinite(jerk) else SHORTEST
     jerk = min(jerk, acceleration / config.switch)
-    progress = straight_progress(velocity, acceleration, jerk, quantum, config.knot, config.most_points)
+    progress = straight_progress(velocity, acceleration, jerk, least, config.knot, config.most_points)
     s, speed, a = (values[:, None] for values in (progress.s, progress.speed, progress.acceleration))
     positions = path.start + s * change
     positions[-1] = path.end
