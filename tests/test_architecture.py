@@ -40,7 +40,7 @@ ALLOWED["bimanual"] = frozenset(ALLOWED)
 ROS_ONLY = {"bimanual_ros"}
 # Modules that may speak to ros2 launch: what the files of `launch/` share.
 LAUNCHING = {"src/bimanual/bimanual/graph/launching.py"}
-ROS_MODULE = re.compile(r"(rclpy|launch|launch_ros|ament_index_python|tf2_ros|.*_msgs|.*_srvs|.*_interfaces)$")
+ROS_MODULE = re.compile(r"(rclpy|moveit|launch|launch_ros|ament_index_python|tf2_ros|.*_msgs|.*_srvs|.*_interfaces)$")
 
 # Put together from pieces, so that this file passes its own test.
 SECRETS = {

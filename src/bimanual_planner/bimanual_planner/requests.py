@@ -19,8 +19,8 @@ def plan_poses(
 ) -> dict[str, JointTrajectory]:
     """Collision-checked trajectories by side that take each tcp from where it is to its target (4, 4).
 
-    They start together; where the arms would meet, one of them waits at first. Raises BimanualError naming the
-    reason, value and limit where there is no plan.
+    They start together; where the arms would meet, one of them may wait at first. Raises BimanualError naming the
+    reason, value and limit where ``backend`` has no plan.
     """
     state, scene = skills.state()
     return backend.plan(scene, PlanRequest(state, poses=targets, sync=sync)).trajectories

@@ -9,18 +9,21 @@ import numpy as np
 import pytest
 from planner_rig import MODEL, ROBOT, cube, scene_of
 
+import bimanual_description
 from bimanual_core import se3
 from bimanual_core.asset import Shape
 from bimanual_core.errors import BimanualError, ErrorCode
 from bimanual_core.motion import JointTrajectory
-from bimanual_core.observation import ObjectState
+from bimanual_core.observation import ObjectSnapshot, ObjectState
 from bimanual_core.se3 import make_T
+from bimanual_kinematics import RobotModel
 from bimanual_planner.backends import BackendContext, PlanRequest, make_backend
 from bimanual_planner.backends.moveit.backend import MoveItBackend
 from bimanual_planner.backends.moveit.screw_path import screw_poses
 from bimanual_planner.config import PlannerConfig
 from bimanual_planner.moveit_config import parameter_file, parameters
-from bimanual_planner.state import Held
+from bimanual_planner.planning_scene import PlanningScene
+from bimanual_planner.state import Held, PlanState
 from bimanual_ros.moveit_py import connect
 
 FINGERS = {side: ROBOT.arm(side).gripper.finger_links for side in ROBOT.sides}
@@ -92,6 +95,23 @@ def test_one_and_both_arms_arrive(backend, method, sides):
     wanted = {"ptp": ("pilz_industrial_motion_planner", "PTP"), "rrt": ("ompl", "RRTConnect")}
     assert asked == ([(group, *wanted[method])] if method in wanted else [])
     assert len({t.duration for t in found.trajectories.values()}) == 1
+
+
+@pytest.mark.parametrize("name", ["dual_franka", "franka"])
+def test_robots_of_seven_joints_and_of_one_arm_plan(monkeypatch, name):
+    stand_in.install(monkeypatch)
+    robot = bimanual_description.load(name)
+    model = RobotModel.of(robot)
+    backend = MoveItBackend(model, connect(robot, parameter_file(parameters(robot))))
+    scene = PlanningScene(model, ObjectSnapshot(0, 1, {}), PlannerConfig())
+    state = PlanState(robot, robot.home.copy(), {})
+    goals = {side: model.fk(side, state.arm_q(side)) @ make_T((0.02, 0.0, -0.03)) for side in robot.sides}
+    for method in ("screw", "ptp"):
+        found = backend.plan(scene, PlanRequest(state, poses=goals, method=method))
+        for side in robot.sides:
+            position, _ = se3.pose_error(model.fk(side, found.trajectories[side].positions[-1]), goals[side])
+            assert position < 1e-4
+    backend.close()
 
 
 def test_speeds_asked_for_are_the_planners_own(backend):
@@ -229,7 +249,7 @@ def test_only_what_changed_is_told(backend, monkeypatch):
     assert told == ["red"]
     assert np.allclose(moveit().scene.world["red"][1], elsewhere)
     gone = {name: T for name, T in state.objects.items() if name != "blue"}
-    plan_left(backend, type(state)(ROBOT, state.q, gone), scene)
+    plan_left(backend, PlanState(ROBOT, state.q, gone), scene)
     assert set(moveit().scene.world) == {"table", "red"}
 
 

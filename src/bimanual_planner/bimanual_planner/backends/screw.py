@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from bimanual_core.errors import BimanualError
 from bimanual_planner.backends.request import PlanRequest
 from bimanual_planner.planner import METHODS, MotionPlanner, PlannedMotion
@@ -19,7 +21,7 @@ class ScrewBackend:
         request.require_method(self.name, self.methods)
         if request.via:
             raise BimanualError("backend screw has no arcs: leave via out, or use backend moveit with method circ")
-        planner = MotionPlanner(scene)
+        planner = MotionPlanner(scene, budget_s=math.inf if request.budget is None else request.budget)
         if request.poses:
             return planner.plan_poses(request.state, request.poses, sync=request.sync, method=request.method)
         if request.method != "auto":
