@@ -72,6 +72,8 @@ def test_pipelines_are_named_as_they_are_configured(robot):
     values = parameters(robot)
     for name in values["planning_pipelines"]["pipeline_names"]:
         assert values[name]["planning_plugins"]
+    assert values["default_planning_pipeline"] in values["planning_pipelines"]["pipeline_names"]
+    assert values["plan_request_params"]["planning_pipeline"] in values["planning_pipelines"]["pipeline_names"]
     assert set(values["robot_description_planning"]) >= {"joint_limits", "cartesian_limits"}
     assert ET.fromstring(values["robot_description"]).attrib["name"] == robot.name
 
