@@ -79,8 +79,16 @@ def off_path(trajectory, waypoints):
     path = GeometricPath(waypoints, waypoints.shape[1])
     q = dense_quintic(trajectory)[0]
     q = q[:: max(_DENSE // 4, len(q) // _LOOKS)]
-    if not path.straight:
+    if path.straight:
+        return _off_line(path, q)
+    if path.dof > 1:
         return along_path(path, q)[1]
+    # One joint is off its path where it goes further than the path does.
+    on_path = path.at(np.linspace(0.0, path.length, 200_000))
+    return float(max(on_path.min() - q.min(), q.max() - on_path.max()))
+
+
+def _off_line(path, q):
     whole = path.end - path.start
     share = np.clip((q - path.start) @ whole / max(whole @ whole, 1e-300), 0.0, 1.0)
     return float(np.abs(q - path.start - share[:, None] * whole).max())
