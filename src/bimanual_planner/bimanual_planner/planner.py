@@ -30,6 +30,7 @@ from bimanual_planner.planning_scene import PlanningScene
 from bimanual_planner.state import PlanState
 from bimanual_planner.steps import travel
 from bimanual_planner.timed_paths import Paths, course, one_after_the_other, time_paths
+from bimanual_planner.way_out import way_out
 
 Array = NDArray[np.float64]
 
@@ -44,7 +45,7 @@ METHODS = ("auto", "screw", "joint", "rrt")
 class PlannedMotion:
     """Trajectories by side that start together, and how they were found.
 
-    ``method`` is screw, joint or rrt; ``sequence`` names the order of the arms where one waits for the other
+    ``method`` is screw, joint, rrt or out; ``sequence`` names the order of the arms where one waits for the other
     (empty = together); ``notes`` say why what was tried before did not do.
     """
 
@@ -103,6 +104,22 @@ class MotionPlanner:
         self._require_start(state, sync, "auto")
         wanted = {side: [self._within_limits(side, q)] for side, q in self._ordered(goals).items()}
         return self._plan(state, wanted, {}, sync, "auto")
+
+    def plan_out(self, state: PlanState) -> PlannedMotion:
+        """From a start in collision to the nearest free joints found, getting deeper into nothing (see ``way_out``).
+
+        Raises BimanualError (PLAN_START_INVALID) if there are none near, or the start is free.
+        """
+        begin = time.monotonic()
+        hit = self._hit(state)
+        if hit is None:
+            raise BimanualError("the start is free: there is nothing to move out of", ErrorCode.PLAN_START_INVALID)
+        found = way_out(self._scene, state, self._seed)
+        if found is None:
+            text = f"start in collision: {hit}; no free joints were found near it"
+            raise BimanualError(text, ErrorCode.PLAN_START_INVALID)
+        trajectories = time_paths(state.robot, self._lines(state, found), "proportional", self._config)
+        return PlannedMotion(trajectories, "out", (), (f"start in collision: {hit}",), time.monotonic() - begin)
 
     # the search
 
@@ -251,7 +268,16 @@ class MotionPlanner:
             raise BimanualError(f"unknown method {method!r}; choices: {', '.join(METHODS)}")
         hit = self._hit(state)
         if hit is not None:
-            raise BimanualError(f"start in collision: {hit}", ErrorCode.PLAN_START_INVALID)
+            raise BimanualError(f"start in collision: {hit}; {self._way_out(state)}", ErrorCode.PLAN_START_INVALID)
+
+    def _way_out(self, state: PlanState) -> str:
+        """The offer of :meth:`plan_out`, in words."""
+        found = way_out(self._scene, state, self._seed)
+        if found is None:
+            return "no free joints were found near it"
+        far = max(float(np.abs(q - state.arm_q(side)).max()) for side, q in found.items())
+        joints = ", ".join(f"{side} arm to {np.round(q, 3).tolist()}" for side, q in found.items())
+        return f"a way out is to move the {joints}, at most {far:.3f} rad from where it is"
 
     def _require_arrival(self, trajectories: dict[str, JointTrajectory], targets: Mapping[str, Array]) -> None:
         for side, target in targets.items():

@@ -86,6 +86,13 @@ class PlanningScene:
         with self._scene.allowing(*self._support(state, {})):
             yield self._scene.is_free
 
+    def depths(self, state: PlanState, q: Array) -> dict[frozenset[str], float]:
+        """How deep [m] each pair overlaps that is nearer than the margin at flat joints ``q`` (D,), by its names."""
+        self._sync(state)
+        with self._scene.allowing(*self._support(state, {})):
+            found = self._scene.collisions(q, self.config.margin)
+        return {frozenset((collision.a, collision.b)): collision.depth for collision in found}
+
     def joins_arms(self, collision: Collision) -> bool:
         """Whether the two bodies of a collision belong to, or are held by, different arms."""
         return self._scene.joins_arms(collision)
