@@ -23,7 +23,9 @@ def fingers_in_the_table(depth):
 def test_the_refusal_offers_joints_that_are_free(depth):
     state, scene = fingers_in_the_table(depth)
     target = MODEL.fk("left", ROBOT.home[:6])
-    with pytest.raises(BimanualError, match=r"start in collision: .*table.*a way out is to move the left arm") as raised:
+    with pytest.raises(
+        BimanualError, match=r"start in collision: .*table.*a way out is to move the left arm"
+    ) as raised:
         MotionPlanner(scene).plan_pose("left", state, target)
     assert raised.value.code is ErrorCode.PLAN_START_INVALID
 
