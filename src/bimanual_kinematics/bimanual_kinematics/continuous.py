@@ -75,27 +75,25 @@ class ContinuousCheck:
         """The first instant found at which a pair is nearer than ``margin`` [m], or None if none ever is."""
         if not len(self._first):
             return None
-        shares = np.linspace(0.0, 1.0, FIRST + 1)
-        begins, ends = np.repeat(shares[:-1], len(self._first)), np.repeat(shares[1:], len(self._first))
         pairs = np.tile(np.arange(len(self._first)), FIRST)
+        cells = np.repeat(np.arange(FIRST), len(self._first))
+        count = FIRST
         for _ in range(HALVINGS):
-            open_, touch = self._settle(motion, begins, ends, pairs, margin)
+            open_, touch = self._settle(motion, cells, count, pairs, margin)
             if touch is not None:
                 return touch
             if not len(open_):
                 return None
-            begins, ends, pairs = begins[open_], ends[open_], pairs[open_]
-            middles = (begins + ends) / 2
-            begins, ends = np.concatenate([begins, middles]), np.concatenate([middles, ends])
-            pairs = np.concatenate([pairs, pairs])
+            cells, pairs, count = np.tile(2 * cells[open_], 2), np.tile(pairs[open_], 2), 2 * count
+            cells[len(open_) :] += 1
         # Nearer than can be told apart from a touch.
-        return Touch(float(begins.min()), int(pairs[np.argmin(begins)]), margin)
+        return Touch(float(cells.min()) / count, int(pairs[np.argmin(cells)]), margin)
 
     def _settle(
-        self, motion: Motion, begins: Array, ends: Array, pairs: Indices, margin: float
+        self, motion: Motion, cells: Indices, count: int, pairs: Indices, margin: float
     ) -> tuple[Indices, Touch | None]:
-        """Which intervals are still open, or the first touch at their ends."""
-        look, a, b, ways = self._look(motion, begins, ends)
+        """Which intervals, ``cells`` of ``count`` equal ones, are open still for their pair; or the first touch."""
+        look, a, b, ways = self._look(motion, cells, count)
         # The least that two parts of a pair must be apart at both ends together.
         needed = np.einsum("ij,ij->i", self._moves[pairs], ways) + 2.0 * margin
         bound_a, bound_b = self._bounds(look, a, pairs), self._bounds(look, b, pairs)
@@ -111,15 +109,16 @@ class ContinuousCheck:
         exact_a, exact_b = np.split(distances, 2)
         return open_[exact_a + exact_b <= needed[open_]], None
 
-    def _look(self, motion: Motion, begins: Array, ends: Array) -> tuple[_Look, Indices, Indices, Array]:
+    def _look(self, motion: Motion, cells: Indices, count: int) -> tuple[_Look, Indices, Indices, Array]:
         """Samples at all ends, the index of each interval's two, and how far each joint moves within it (M, nq)."""
-        shares, places = np.unique(np.concatenate([begins, ends]), return_inverse=True)
-        a, b = np.split(places, 2)
-        spans, interval = np.unique(np.stack([begins, ends]), axis=1, return_inverse=True)
-        inner = spans[0] + (spans[1] - spans[0]) * np.linspace(0.0, 1.0, _CHORDS + 1)[:, None]
+        there, interval = _distinct(cells, count)
+        nodes, place = _distinct(np.concatenate([there, there + 1]), count + 1)
+        a, b = (ends[interval] for ends in np.split(place, 2))
+        shares = nodes / count
+        inner = (there + np.linspace(0.0, 1.0, _CHORDS + 1)[:, None]) / count
         flat = motion(np.concatenate([shares, inner.ravel()]))
         q_full = flat @ self._model.expansion.T
-        chords = q_full[len(shares) :].reshape(_CHORDS + 1, spans.shape[1], -1)
+        chords = q_full[len(shares) :].reshape(_CHORDS + 1, len(there), -1)
         ways = np.abs(np.diff(chords, axis=0)).sum(axis=0)
         R, t = self._placements.at(q_full[: len(shares)])
         R_boxes = R[:, self._joint] @ self._R
@@ -177,3 +176,10 @@ class ContinuousCheck:
         # A joint that carries both moves them together.
         moves: Array = np.where((first > 0.0) & (second > 0.0), 0.0, np.maximum(first, second))
         return moves
+
+
+def _distinct(values: Indices, count: int) -> tuple[Indices, Indices]:
+    """The distinct of ``values``, which are less than ``count``, in order, and where each value is among them."""
+    present = np.zeros(count, dtype=bool)
+    present[values] = True
+    return np.flatnonzero(present), (np.cumsum(present) - 1)[values]
