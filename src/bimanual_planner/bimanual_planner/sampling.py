@@ -23,7 +23,7 @@ Valid = Callable[[Array], bool]
 
 util.setLogLevel(util.LogLevel.LOG_NONE)
 
-_RANGE = 0.6  # [rad] the trees grow by at most this in one go
+_RANGE = 2.5  # [rad] the trees grow by at most this in one go: most ways between clutter are wide
 _SMALLEST_SEED = 1  # OMPL draws a seed of its own when given 0
 
 
