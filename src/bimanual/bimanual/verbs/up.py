@@ -74,14 +74,22 @@ def rviz(plan: GraphPlan, environ: Mapping[str, str]) -> Iterator[None]:
             process.terminate()
 
 
+def extras_of(plan: GraphPlan) -> list[str]:
+    """What has to be installed for the nodes of ``plan``, beyond what all graphs need."""
+    policy = str(plan.arguments["policy"])
+    extras = ["learning"] if policy and needs_learning(Path(policy)) else []
+    if plan.arguments["agent"] and plan.arguments["provider"] == "openai":
+        extras.append("llm")
+    return extras
+
+
 def run(args: argparse.Namespace) -> int:
     if args.show_args:
         show_arguments(args.graph)
         return 0
     plan = plan_graph(args.graph, given_arguments(args.arguments))
-    policy = str(plan.arguments["policy"])
-    if policy and needs_learning(Path(policy)):
-        require("learning")
+    for extra in extras_of(plan):
+        require(extra)
     os.environ.update(plan.variables)  # this process listens too
     if lacks_room():
         note(f"warning: {lacks_room()}")
