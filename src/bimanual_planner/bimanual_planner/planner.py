@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from itertools import islice, product
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,15 +21,14 @@ from bimanual_core import se3
 from bimanual_core.errors import BimanualError, ErrorCode
 from bimanual_core.motion import JointTrajectory
 from bimanual_core.skill import SYNC_MODES
-from bimanual_kinematics.continuous import Motion
-from bimanual_kinematics.ik import ik_solutions
+from bimanual_planner.clearance import clear_motion
 from bimanual_planner.config import PlannerConfig
 from bimanual_planner.detours import MAX_CHECKS, around
+from bimanual_planner.goals import at_goal, combinations, joint_goal, pose_goals
 from bimanual_planner.lines import screw_step
 from bimanual_planner.planning_scene import PlanningScene
 from bimanual_planner.state import PlanState
-from bimanual_planner.steps import travel
-from bimanual_planner.timed_paths import Paths, course, one_after_the_other, time_paths
+from bimanual_planner.timed_paths import Paths, time_paths
 from bimanual_planner.way_out import way_out
 
 Array = NDArray[np.float64]
@@ -93,7 +92,7 @@ class MotionPlanner:
             if not se3.is_transform(target):
                 raise BimanualError(f"{side} target is not a finite rigid transform")
         self._require_start(state, sync, method)
-        goals = {side: self._solutions(side, state, target) for side, target in targets.items()}
+        goals = {side: pose_goals(self._model, side, state.arm_q(side), target) for side, target in targets.items()}
         return self._plan(state, goals, targets, sync, method)
 
     def plan_joints(self, state: PlanState, goals: Mapping[str, Array], *, sync: str = "proportional") -> PlannedMotion:
@@ -102,7 +101,7 @@ class MotionPlanner:
         Raises as :meth:`plan_poses`; a goal outside the joints' limits is PLAN_LIMIT.
         """
         self._require_start(state, sync, "auto")
-        wanted = {side: [self._within_limits(side, q)] for side, q in self._ordered(goals).items()}
+        wanted = {side: [joint_goal(self._model, side, q)] for side, q in self._ordered(goals).items()}
         return self._plan(state, wanted, {}, sync, "auto")
 
     def plan_out(self, state: PlanState) -> PlannedMotion:
@@ -137,7 +136,7 @@ class MotionPlanner:
                 break
             try:
                 paths = attempt()
-                trajectories, sequence = self._checked(state, paths, sync)
+                trajectories, sequence = clear_motion(self._scene, state, paths, sync)
             except BimanualError as error:
                 last = error
                 notes.append(f"{name}: {error}")
@@ -182,84 +181,20 @@ class MotionPlanner:
 
     # goals
 
-    def _solutions(self, side: str, state: PlanState, target: Array) -> list[Array]:
-        found = ik_solutions(self._model, side, target, state.arm_q(side))
-        if not found:
-            at = np.round(target[:3, 3], 3).tolist()
-            text = f"{side} arm: no joints within limits reach the pose at {at} m"
-            raise BimanualError(text, ErrorCode.PLAN_UNREACHABLE)
-        return found
-
-    def _combinations(self, state: PlanState, goals: dict[str, list[Array]]) -> list[dict[str, Array]]:
-        """Goals of all arms, those with the least joint travel first."""
-        combined = [dict(zip(goals, qs, strict=True)) for qs in product(*goals.values())]
-        combined.sort(key=lambda goal: max(travel(np.array([state.arm_q(s), q])) for s, q in goal.items()))
-        return combined
-
     def _free_goals(self, state: PlanState, goals: dict[str, list[Array]]) -> Iterator[dict[str, Array]]:
-        for goal in self._combinations(state, goals):
-            if self._hit(self._at(state, goal)) is None:
+        for goal in combinations(state, goals):
+            if self._hit(at_goal(state, goal)) is None:
                 yield goal
 
     def _blocked(self, state: PlanState, goals: dict[str, list[Array]]) -> BimanualError:
-        hit = self._hit(self._at(state, self._combinations(state, goals)[0]))
+        hit = self._hit(at_goal(state, combinations(state, goals)[0]))
         return BimanualError(f"goal in collision: {hit}", ErrorCode.PLAN_COLLISION)
 
-    def _within_limits(self, side: str, q: Array) -> Array:
-        lower, upper = self._model.limits(side)
-        q = np.asarray(q, dtype=float)
-        if q.shape != lower.shape or not np.all(np.isfinite(q)):
-            raise BimanualError(f"{side} goal must be {len(lower)} finite joints [rad], got {q}")
-        outside = np.flatnonzero((q < lower) | (q > upper))
-        if len(outside):
-            i = int(outside[0])
-            name = self._model.robot.arm(side).joints[i]
-            limits = f"[{lower[i]:.3f}, {upper[i]:.3f}]"
-            raise BimanualError(f"goal {name} = {q[i]:.3f} rad is outside {limits}", ErrorCode.PLAN_LIMIT)
-        return q
-
     # checks
-
-    def _checked(self, state: PlanState, paths: Paths, sync: str) -> tuple[dict[str, JointTrajectory], tuple[str, ...]]:
-        """Timed trajectories that stay clear: all arms together, or one after the other with the order."""
-        together = None
-        if paths.straight and sync == "proportional":
-            # All joints keep to the line whatever its timing is, and most lines that are in the way of something end
-            # here, before they cost a timing.
-            hit = self._touch(state, paths.line(state), 1.0)
-        else:
-            together = time_paths(state.robot, paths, sync, self._config)
-            duration, joints = course(state, together)
-            hit = self._touch(state, joints, duration)
-        if hit is None:
-            return together or time_paths(state.robot, paths, sync, self._config), ()
-        words, joins = hit
-        if joins and len(paths.sides) > 1 and not paths.coupled:
-            for order in (paths.sides, paths.sides[::-1]):
-                sequenced = one_after_the_other(state.robot, paths, order, self._config)
-                duration, joints = course(state, sequenced)
-                if self._touch(state, joints, duration) is None:
-                    return sequenced, order
-            words += "; one after the other collides too"
-        raise BimanualError(words, ErrorCode.PLAN_COLLISION)
-
-    def _touch(self, state: PlanState, joints: Motion, duration: float) -> tuple[str, bool] | None:
-        """The first touch found, in words, and whether it is one of two arms; ``duration`` 1 stands for a whole way."""
-        hit = self._scene.first_touch_of(state, {}, joints)
-        if hit is None:
-            return None
-        share, collision = hit
-        where = f"{100 * share:.0f}% of the way" if duration == 1.0 else f"{share * duration:.2f} of {duration:.2f} s"
-        return f"{collision} at {where}", self._scene.joins_arms(collision)
 
     def _hit(self, state: PlanState) -> str | None:
         hit = self._scene.first_collision_of(state, {}, state.q[None])
         return None if hit is None else str(hit[1])
-
-    def _at(self, state: PlanState, goal: Mapping[str, Array]) -> PlanState:
-        for side, q in goal.items():
-            state = state.with_arm(side, q)
-        return state
 
     def _require_start(self, state: PlanState, sync: str, method: str) -> None:
         if sync not in SYNC_MODES:

@@ -25,7 +25,8 @@ from bimanual_ros.polling import Polled
 GONE_S = 0.1
 #: One that lives but does not repeat its state hangs after this long [s]; it repeats it twice a second.
 HUNG_S = 2.5
-#: The safety node is asked to latch again after this long without an answer [s].
+#: The safety node is asked to latch again when this long [s] after it was asked it still says that nothing is stopped.
+#: Until it speaks the request waits in its queue: a second one beside it could undo a reset that came in between.
 ASK_AGAIN_S = 1.0
 
 
@@ -41,7 +42,8 @@ class SafetyLink:
         self._silence = Watchdog(HUNG_S)
         self._ask_stop = endpoints.client("safety/stop")
         self._asked: Future | None = None
-        self._asked_at = 0.0
+        self._ask_from_s = 0.0
+        self._unlatched_at_s = 0.0
         self._words = ""
 
     @property
@@ -64,11 +66,12 @@ class SafetyLink:
                 self._stop(f"node {SAFETY} is gone: killed or stopped")
             elif hung:
                 self._stop(f"node {SAFETY} has been silent on safety/state for {self._silence.silent_s:.1f} s")
-        elif self._life.alive and not hung and now_s - self._asked_at > ASK_AGAIN_S:
+        elif self._life.alive and not hung and self._unlatched_at_s >= self._ask_from_s:
             self._have_it_latched(now_s)
 
     def _stop(self, words: str) -> None:
         self._words = words
+        self._ask_from_s = self._unlatched_at_s = 0.0
         self._node.get_logger().error(f"motion is stopped: {words}")
         self._bank.stop(words)
 
@@ -78,7 +81,7 @@ class SafetyLink:
         if self._asked is not None and not self._asked.done():
             self._ask_stop.remove_pending_request(self._asked)
         self._asked = self._ask_stop.call_async(self._ask_stop.srv_type.Request())
-        self._asked_at = now_s
+        self._ask_from_s = now_s + ASK_AGAIN_S
 
     def _on_state(self, state: SafetyState) -> Any:
         self._silence.beat()
@@ -87,5 +90,7 @@ class SafetyLink:
             self._words = ""
             if not latch.engaged:
                 self._bank.stop(state.reason)
-        elif not self._words and latch.engaged:
+        elif self._words:
+            self._unlatched_at_s = time.monotonic()
+        elif latch.engaged:
             self._bank.release_stop()
