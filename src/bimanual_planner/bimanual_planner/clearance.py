@@ -1,21 +1,41 @@
-"""Timed motions that stay clear of everything: all arms together or, where they would meet, one after the other."""
+"""Timed motions that stay clear of everything: all arms together or, where they would meet, one waits for the other."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from bimanual_core.errors import BimanualError, ErrorCode
 from bimanual_core.motion import JointTrajectory
 from bimanual_kinematics.continuous import Motion
+from bimanual_planner.in_turn import in_turn
 from bimanual_planner.planning_scene import PlanningScene
 from bimanual_planner.state import PlanState
-from bimanual_planner.timed_paths import Paths, course, one_after_the_other, time_paths
+from bimanual_planner.timed_paths import Paths, alone, course, time_paths
+
+#: A wait is at most this share of the longest one longer than it must be.
+WAIT_SHARE = 1 / 8
 
 
-def clear_motion(
-    scene: PlanningScene, state: PlanState, paths: Paths, sync: str
-) -> tuple[dict[str, JointTrajectory], tuple[str, ...]]:
-    """Trajectories by side that start together and touch nothing, and the order of arms that wait for each other.
+class ArmsMeetError(BimanualError):
+    """Arms are in each other's way: one of them might make room."""
 
-    Raises BimanualError (PLAN_COLLISION) naming the pair, its depth and where, or as ``time_paths``.
+
+@dataclass(frozen=True, eq=False)
+class ClearMotion:
+    """Trajectories by side that start together; ``sequence`` is the order of arms where the last waits for the first,
+    for ``wait`` [s]."""
+
+    trajectories: dict[str, JointTrajectory]
+    sequence: tuple[str, ...] = ()
+    wait: float = 0.0
+
+
+def clear_motion(scene: PlanningScene, state: PlanState, paths: Paths, sync: str) -> ClearMotion:
+    """The motion along ``paths`` that touches nothing.
+
+    Raises BimanualError (PLAN_COLLISION) naming the pair, its depth and where, ArmsMeetError where it is two arms that
+    touch, or as ``time_paths``.
     """
     together = None
     if paths.straight and sync == "proportional":
@@ -24,25 +44,66 @@ def clear_motion(
         hit = _touch(scene, state, paths.line(state))
     else:
         together = time_paths(state.robot, paths, sync, scene.config)
-        duration, joints = course(state, together)
-        hit = _touch(scene, state, joints, duration)
+        hit = touch(scene, state, together)
     if hit is None:
-        return together or time_paths(state.robot, paths, sync, scene.config), ()
+        return ClearMotion(together or time_paths(state.robot, paths, sync, scene.config))
     words, joins_arms = hit
-    if joins_arms and len(paths.sides) > 1 and not paths.coupled:
-        for order in (paths.sides, paths.sides[::-1]):
-            sequenced = one_after_the_other(state.robot, paths, order, scene.config)
-            duration, joints = course(state, sequenced)
-            if _touch(scene, state, joints, duration) is None:
-                return sequenced, order
-        words += "; one after the other collides too"
-    raise BimanualError(words, ErrorCode.PLAN_COLLISION)
+    if not joins_arms:
+        raise BimanualError(words, ErrorCode.PLAN_COLLISION)
+    if len(paths.sides) == 1 or paths.coupled or paths.bound:
+        raise ArmsMeetError(words, ErrorCode.PLAN_COLLISION)
+    found = _waiting(scene, state, paths)
+    if found is None:
+        raise ArmsMeetError(f"{words}; one after the other collides too", ErrorCode.PLAN_COLLISION)
+    return found
+
+
+def touch(scene: PlanningScene, state: PlanState, trajectories: dict[str, JointTrajectory]) -> tuple[str, bool] | None:
+    """The first touch found of trajectories by side, in words, and whether it is one of two arms."""
+    duration, joints = course(state, trajectories)
+    return _touch(scene, state, joints, duration)
+
+
+def least_wait(free: Callable[[float], bool], longest: float) -> float:
+    """A wait [s] that is ``free``, as short as a few questions find; ``longest`` must be."""
+    blocked, found = 0.0, longest
+    while found - blocked > WAIT_SHARE * longest:
+        middle = 0.5 * (blocked + found)
+        if free(middle):
+            found = middle
+        else:
+            blocked = middle
+    return found
+
+
+def _waiting(scene: PlanningScene, state: PlanState, paths: Paths) -> ClearMotion | None:
+    """The order of the arms, and the wait of the later one, that ends soonest; None where neither order goes."""
+    found: list[ClearMotion] = []
+    parts = alone(state.robot, paths, scene.config)
+    for first, second in (paths.sides, paths.sides[::-1]):
+
+        def after(wait: float, first: str = first, second: str = second) -> dict[str, JointTrajectory]:
+            moves = [(0.0, {first: parts[first]}), (wait, {second: parts[second]})]
+            return in_turn(state.robot.sides, moves)
+
+        longest = parts[first].duration
+
+        def free(wait: float, after: Callable[[float], dict[str, JointTrajectory]] = after) -> bool:
+            return touch(scene, state, after(wait)) is None
+
+        if free(longest):
+            wait = least_wait(free, longest)
+            found.append(ClearMotion(after(wait), (first, second), wait))
+    return min(found, key=_duration, default=None)
+
+
+def _duration(motion: ClearMotion) -> float:
+    return max(trajectory.duration for trajectory in motion.trajectories.values())
 
 
 def _touch(
     scene: PlanningScene, state: PlanState, joints: Motion, duration: float | None = None
 ) -> tuple[str, bool] | None:
-    """The first touch found, in words, and whether it is one of two arms; ``duration`` [s] of what is timed."""
     hit = scene.first_touch_of(state, {}, joints)
     if hit is None:
         return None

@@ -12,7 +12,7 @@ from bimanual_assets.catalog import get_asset
 from bimanual_core.asset import Asset
 from bimanual_core.errors import UnknownNameError
 from bimanual_core.observation import ObjectSnapshot
-from bimanual_core.scene import TABLE_NAME, TableSpec
+from bimanual_core.scene import TABLE_NAME
 from bimanual_kinematics.collision import Collision, CollisionScene
 from bimanual_kinematics.continuous import Motion
 from bimanual_kinematics.model import RobotModel
@@ -34,7 +34,7 @@ class PlanningScene:
         self.scene_id = snapshot.scene_id
         self.config = config
         self._assets = {o.name: get_asset(o.class_name, o.asset_id, o.scale) for o in snapshot.objects.values()}
-        self._scene = CollisionScene(model, TableSpec())
+        self._scene = CollisionScene(model, snapshot.table)
         self._synced: PlanState | None = None
         for item in snapshot.objects.values():
             self._scene.set_object(item.name, self._assets[item.name], item.T_world_object)

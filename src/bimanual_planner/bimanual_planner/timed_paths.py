@@ -27,11 +27,12 @@ _SCREW_STEPS = 4  # a path of more points is smooth: it is splined, not cut at c
 class Paths:
     """Paths (N, n) [rad] by side. Screws carry the tcp's ``lengths`` (N,) [m] and are evenly spaced in the screw's
     parameter; others are corners joined by lines. ``coupled`` paths have one N: the arms pass corners together, each
-    corner rounded over ``rounding`` [rad] of travel."""
+    corner rounded over ``rounding`` [rad] of travel. ``bound`` arms are where they are together: neither may wait."""
 
     arms: dict[str, Array]
     lengths: dict[str, Array] = field(default_factory=dict)
     coupled: bool = False
+    bound: bool = False
     rounding: float = 0.2
 
     @property
@@ -62,20 +63,13 @@ def time_paths(robot: RobotSpec, paths: Paths, sync: str, config: PlannerConfig)
     Raises BimanualError where a path has no timing.
     """
     if sync == "independent" and not paths.coupled:
-        return {side: _timed(robot, _only(paths, side), config)[side] for side in paths.sides}
+        return alone(robot, paths, config)
     return _timed(robot, paths, config)
 
 
-def one_after_the_other(
-    robot: RobotSpec, paths: Paths, order: tuple[str, ...], config: PlannerConfig
-) -> dict[str, JointTrajectory]:
-    """Trajectories by side, left before right, in which each arm of ``order`` waits for the one before."""
-    found, start = {}, 0.0
-    for side in order:
-        alone = _timed(robot, _only(paths, side), config)[side]
-        found[side] = _delayed(alone, start)
-        start = found[side].duration
-    return {side: found[side] for side in robot.sides if side in found}
+def alone(robot: RobotSpec, paths: Paths, config: PlannerConfig) -> dict[str, JointTrajectory]:
+    """Trajectories by side, each as if the other arm were not to move."""
+    return {side: _timed(robot, _only(paths, side), config)[side] for side in paths.sides}
 
 
 def course(state: PlanState, trajectories: Mapping[str, JointTrajectory]) -> tuple[float, Motion]:
@@ -158,18 +152,3 @@ def _rounded(path: Array, width: float) -> Array:
 def _only(paths: Paths, side: str) -> Paths:
     lengths = {side: paths.lengths[side]} if side in paths.lengths else {}
     return Paths({side: paths.arms[side]}, lengths)
-
-
-def _delayed(trajectory: JointTrajectory, start: float) -> JointTrajectory:
-    """The trajectory after a wait of ``start`` [s] at its first point."""
-    if start <= 0.0:
-        return trajectory
-    still = np.zeros((1, len(trajectory.joints)))
-    acc = trajectory.accelerations
-    return JointTrajectory(
-        trajectory.joints,
-        np.concatenate([[0.0], trajectory.times + start]),
-        np.vstack([trajectory.positions[:1], trajectory.positions]),
-        np.vstack([still, trajectory.velocities]),
-        None if acc is None else np.vstack([still, acc]),
-    )

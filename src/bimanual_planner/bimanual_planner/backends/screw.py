@@ -22,11 +22,19 @@ class ScrewBackend:
         if request.via:
             raise BimanualError("backend screw has no arcs: leave via out, or use backend moveit with method circ")
         planner = MotionPlanner(scene, budget_s=math.inf if request.budget is None else request.budget)
-        if request.poses:
-            return planner.plan_poses(request.state, request.poses, sync=request.sync, method=request.method)
+        if request.poses or request.objects:
+            return planner.plan_poses(
+                request.state,
+                request.poses,
+                frames=request.frames,
+                objects=request.objects,
+                sync=request.sync,
+                method=request.method,
+                make_room=request.make_room,
+            )
         if request.method != "auto":
             raise BimanualError(f"backend screw plans to joints with method auto only, not {request.method!r}")
-        return planner.plan_joints(request.state, request.joints, sync=request.sync)
+        return planner.plan_joints(request.state, request.joints, sync=request.sync, make_room=request.make_room)
 
     def close(self) -> None:
         """Nothing is held."""

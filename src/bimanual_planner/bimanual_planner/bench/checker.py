@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
+import pinocchio as pin
 from numpy.typing import NDArray
 from scipy.interpolate import BPoly
 
 from bimanual_core.motion import JointTrajectory
 from bimanual_core.robot import RobotSpec
 from bimanual_kinematics.collision import CollisionScene
-from bimanual_kinematics.proximity import ArmProximity
+from bimanual_kinematics.geometry import robot_bodies
+from bimanual_kinematics.model import RobotModel
 from bimanual_planner.state import PlanState
 
 Array = NDArray[np.float64]
@@ -21,7 +25,10 @@ Array = NDArray[np.float64]
 LOOK_M = 0.001
 #: What rounding may add to a limit.
 ROUNDING = 1e-6
-_SAMPLES_S = 1000  # of a trajectory to find how long its way is
+_SAMPLES_S = 1000  # of a trajectory, held against limits
+#: Samples a second by which ways are measured, and the share of LOOK_M that looks are set by, for speeds that change
+#: between samples and arcs that are longer than their chords.
+_WAYS_S, _SHARE = 250, 0.97
 
 
 @dataclass(frozen=True)
@@ -33,30 +40,70 @@ class Verdict:
 
 
 class Checker:
-    """Holds motions of ``scene``'s robot against collisions and the robot's own limits. Its scene is its own; only
-    the geometry of links and assets is the planner's."""
+    """Holds motions of ``scene``'s robot, whose hands hold nothing, against collisions and the robot's own limits. Its
+    scene is its own; only the geometry of links and assets is the planner's."""
 
     def __init__(self, scene: CollisionScene) -> None:
         self._scene = scene
-        self._reach = ArmProximity(scene.model).reach
+        self._corners = _corners(scene.model)
 
     def check(self, state: PlanState, trajectories: Mapping[str, JointTrajectory]) -> Verdict:
         """Check trajectories by side, which start together; what is not named stays."""
-        robot = state.robot
-        limit = next((w for s, t in trajectories.items() if (w := _over_limit(robot, s, t))), "")
-        return Verdict(self._collision(state, trajectories), limit)
+        curves = {side: _curve(trajectory) for side, trajectory in trajectories.items()}
+        limit = next((w for s, curve in curves.items() if (w := _over_limit(state.robot, s, curve))), "")
+        return Verdict(self._collision(state, curves), limit)
 
-    def _collision(self, state: PlanState, trajectories: Mapping[str, JointTrajectory]) -> str:
-        duration = max(t.duration for t in trajectories.values())
-        times = np.linspace(0.0, duration, int(duration * _SAMPLES_S) + 2)
-        qs = np.repeat(state.q[None], len(times), axis=0)
-        for side, trajectory in trajectories.items():
-            qs[:, state.robot.joints.group(f"{side}_arm")] = _curve(trajectory)(np.minimum(times, trajectory.duration))
-        moved = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(qs, axis=0)) @ self._reach)])
-        looks = np.linspace(0.0, moved[-1], int(np.ceil(moved[-1] / LOOK_M)) + 2)
-        dense = np.column_stack([np.interp(looks, moved, column) for column in qs.T])
-        hit = self._scene.check_path(dense, margin=0.0)
-        return "" if hit is None else f"{hit[1]} after {100 * hit[0] / (len(looks) - 1):.0f}% of the way"
+    def looks(self, state: PlanState, curves: Mapping[str, BPoly]) -> Array:
+        """All joints (N, D) at the instants that are looked at, in order of time."""
+        duration = max(float(curve.x[-1]) for curve in curves.values())
+        times = np.linspace(0.0, duration, int(duration * _WAYS_S) + 2)
+        ways = self._ways(_joints(state, curves, times))
+        marks = np.linspace(0.0, ways[-1], int(np.ceil(ways[-1] / (_SHARE * LOOK_M))) + 2)
+        return _joints(state, curves, np.interp(marks, ways, times))
+
+    def _collision(self, state: PlanState, curves: Mapping[str, BPoly]) -> str:
+        qs = self.looks(state, curves)
+        for i, q in enumerate(qs):
+            if not self._scene.is_free(q, 0.0):
+                return f"{self._scene.check(q, 0.0)} after {100 * i / (len(qs) - 1):.0f}% of the way"
+        return ""
+
+    def _ways(self, qs: Array) -> Array:
+        """How far [m] the point that moves most has moved in each interval of joints (N, D), added up: (N,). Chords,
+        which are longest at the corners of the boxes about the parts."""
+        model = self._scene.model
+        placements = np.empty((len(qs), model.pin_model.njoints, 3, 4))
+        for row, q in zip(placements, qs, strict=True):
+            pin.forwardKinematics(model.pin_model, model.pin_data, model.full_q(q))
+            for joint in self._corners:
+                placement = model.pin_data.oMi[joint]
+                row[joint, :, :3], row[joint, :, 3] = placement.rotation, placement.translation
+        most = np.zeros(len(qs) - 1)
+        for joint, corners in self._corners.items():
+            at = placements[:, joint, :, :3] @ corners + placements[:, joint, :, 3:]
+            np.maximum(most, np.linalg.norm(np.diff(at, axis=0), axis=1).max(axis=1), out=most)
+        return np.concatenate([[0.0], np.cumsum(most)])
+
+
+def _corners(model: RobotModel) -> dict[int, Array]:
+    """Corners (3, K) of the boxes about the parts that each joint carries, in the joint's frame."""
+    found: dict[int, list[Array]] = defaultdict(list)
+    for body in robot_bodies(model).values():
+        for part in body.parts if body.joint else ():
+            part.shape.computeLocalAABB()
+            box = part.shape.aabb_local
+            ends = np.array(list(product(*zip(box.min_, box.max_, strict=True))))
+            T = body.T_joint_body @ part.T_body_part
+            found[body.joint].append(T[:3, :3] @ ends.T + T[:3, 3:])
+    return {joint: np.hstack(parts) for joint, parts in found.items()}
+
+
+def _joints(state: PlanState, curves: Mapping[str, BPoly], times: Array) -> Array:
+    """All joints (N, D) at times (N,) [s]."""
+    qs = np.repeat(state.q[None], len(times), axis=0)
+    for side, curve in curves.items():
+        qs[:, state.robot.joints.group(f"{side}_arm")] = curve(np.minimum(times, curve.x[-1]))
+    return qs
 
 
 def _curve(trajectory: JointTrajectory) -> BPoly:
@@ -67,11 +114,11 @@ def _curve(trajectory: JointTrajectory) -> BPoly:
     return BPoly.from_derivatives(trajectory.times, np.stack(parts, axis=1))
 
 
-def _over_limit(robot: RobotSpec, side: str, trajectory: JointTrajectory) -> str:
+def _over_limit(robot: RobotSpec, side: str, curve: BPoly) -> str:
     """The first limit of position, velocity or acceleration that the quintic exceeds, in words."""
     arm = robot.arm(side)
-    curve = _curve(trajectory)
-    times = np.linspace(trajectory.times[0], trajectory.times[-1], int(trajectory.duration * _SAMPLES_S) + 2)
+    begin, end = curve.x[[0, -1]]
+    times = np.linspace(begin, end, int((end - begin) * _SAMPLES_S) + 2)
     q = curve(times)
     bounds: list[tuple[str, Array, Any]] = [
         ("position", q - np.array(arm.upper), 0.0),

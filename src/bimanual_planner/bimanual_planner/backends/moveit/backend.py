@@ -171,6 +171,8 @@ class MoveItBackend:
 
     def _require_possible(self, request: PlanRequest) -> None:
         request.require_method(self.name, self.methods)
+        if request.objects or request.frames or request.make_room:
+            raise BimanualError("backend moveit takes tcp poses in world, or joints: no objects, frames, make_room")
         method = request.method
         if (method == "circ") != bool(request.via):
             raise BimanualError("method circ, and no other, needs a point that its arc leads through (via)")
