@@ -16,3 +16,10 @@ def test_every_relation_is_known() -> None:
     for bench in BENCHES.values():
         for target in bench.targets.values():
             assert isinstance(target.met(1.0), bool)
+
+
+def test_what_is_measured_on_request_is_missed_only_when_measured() -> None:
+    bench = Bench("m:f", {"collisions": Target("==", 0, optional=True)})
+    assert as_json("planner", bench, {})["missed"] == []
+    assert as_json("planner", bench, {})["targets"] == {}
+    assert as_json("planner", bench, {"collisions": 1})["missed"] == ["collisions"]

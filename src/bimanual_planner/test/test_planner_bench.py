@@ -1,6 +1,7 @@
 """What the planner is measured by: problems that can be solved, and a checker that finds what is wrong."""
 
 import numpy as np
+import pinocchio as pin
 import pytest
 from planner_rig import MODEL, ROBOT, block, scene_of
 
@@ -11,8 +12,9 @@ from bimanual_core.observation import ObjectState
 from bimanual_core.scene import TableSpec
 from bimanual_core.se3 import pose_error
 from bimanual_kinematics.collision import CollisionScene
-from bimanual_planner.bench.checker import Checker
-from bimanual_planner.bench.problems import MANY_CHECKS, blocked_problems, screw_problems
+from bimanual_kinematics.geometry import robot_bodies
+from bimanual_planner.bench.checker import LOOK_M, Checker
+from bimanual_planner.bench.problems import MANY_CHECKS, blocked_problems, random_problems, screw_problems
 from bimanual_planner.bench.reference import screws_go, tracked_screw
 from bimanual_planner.planner import MotionPlanner
 
@@ -76,7 +78,12 @@ def test_the_checker_finds_a_thin_thing_in_the_way():
 
 @pytest.mark.parametrize(
     ("joint", "move", "seconds", "words"),
-    [(0, 0.5, 0.3, "left_joint1: velocity"), (0, 0.2, 0.2, "left_joint1: acceleration"), (3, 2.0, 9.0, "position")],
+    [
+        (0, 0.5, 0.3, "left_joint1: velocity"),
+        (0, 0.2, 0.2, "left_joint1: acceleration"),
+        (0, 0.01, 0.08, "left_joint1: jerk"),
+        (3, 2.0, 9.0, "position"),
+    ],
 )
 def test_the_checker_finds_each_kind_of_limit(joint, move, seconds, words):
     state, _ = scene_of()
@@ -97,6 +104,35 @@ def test_both_arms_are_checked_against_each_other():
     found = checker_with().check(state, both).collision
     assert "left_" in found
     assert "right_" in found
+
+
+def test_no_point_of_the_robot_moves_more_than_a_millimetre_between_two_looks():
+    (problem,) = random_problems(MODEL, 0, 0, 1)
+    plan = MotionPlanner(problem.scene).plan_poses(problem.state, problem.targets)
+    qs = checker_with().looks(problem.state, plan.trajectories)
+    points = {}
+    for body in robot_bodies(MODEL).values():
+        for part in body.parts:
+            part.shape.computeLocalAABB()
+            T_joint_part = body.T_joint_body @ part.T_body_part
+            points[body.joint] = (T_joint_part @ np.append(part.shape.aabb_local.max_, 1.0))[:3]
+    at = np.empty((len(qs), len(points), 3))
+    for row, q in zip(at, qs, strict=True):
+        pin.forwardKinematics(MODEL.pin_model, MODEL.pin_data, MODEL.full_q(q))
+        row[:] = [MODEL.pin_data.oMi[joint].act(point) for joint, point in points.items()]
+    moved = np.linalg.norm(np.diff(at, axis=0), axis=2).max()
+    assert 0.0005 < moved <= LOOK_M
+    for side, trajectory in plan.trajectories.items():
+        group = ROBOT.joints.group(f"{side}_arm")
+        np.testing.assert_allclose(qs[[0, -1], group], trajectory.positions[[0, -1]], atol=1e-9)
+
+
+def test_a_scene_of_random_problems_is_the_same_whoever_draws_it():
+    first, again, other = (list(random_problems(MODEL, 7, index, 2)) for index in (3, 3, 4))
+    for a, b in zip(first, again, strict=True):
+        np.testing.assert_array_equal(a.state.q, b.state.q)
+        np.testing.assert_array_equal(a.targets["right"], b.targets["right"])
+    assert not np.array_equal(first[0].state.q, other[0].state.q)
 
 
 def test_blocked_problems_are_blocked_and_solved_without_a_touch():

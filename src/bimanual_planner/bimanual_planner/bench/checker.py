@@ -23,7 +23,7 @@ from bimanual_planner.state import PlanState
 Array = NDArray[np.float64]
 #: The farthest that any point moves between two looks [m].
 LOOK_M = 0.001
-#: What rounding may add to a limit.
+#: What rounding may add to a limit, of 1 and as a share of it.
 ROUNDING = 1e-6
 _SAMPLES_S = 1000  # of a trajectory, held against limits
 #: Samples a second by which ways are measured, and the share of LOOK_M that looks are set by, for speeds that change
@@ -51,18 +51,20 @@ class Checker:
         """Check trajectories by side, which start together; what is not named stays."""
         curves = {side: _curve(trajectory) for side, trajectory in trajectories.items()}
         limit = next((w for s, curve in curves.items() if (w := _over_limit(state.robot, s, curve))), "")
-        return Verdict(self._collision(state, curves), limit)
+        return Verdict(self._collision(self._looks(state, curves)), limit)
 
-    def looks(self, state: PlanState, curves: Mapping[str, BPoly]) -> Array:
+    def looks(self, state: PlanState, trajectories: Mapping[str, JointTrajectory]) -> Array:
         """All joints (N, D) at the instants that are looked at, in order of time."""
+        return self._looks(state, {side: _curve(trajectory) for side, trajectory in trajectories.items()})
+
+    def _looks(self, state: PlanState, curves: Mapping[str, BPoly]) -> Array:
         duration = max(float(curve.x[-1]) for curve in curves.values())
         times = np.linspace(0.0, duration, int(duration * _WAYS_S) + 2)
         ways = self._ways(_joints(state, curves, times))
         marks = np.linspace(0.0, ways[-1], int(np.ceil(ways[-1] / (_SHARE * LOOK_M))) + 2)
         return _joints(state, curves, np.interp(marks, ways, times))
 
-    def _collision(self, state: PlanState, curves: Mapping[str, BPoly]) -> str:
-        qs = self.looks(state, curves)
+    def _collision(self, qs: Array) -> str:
         for i, q in enumerate(qs):
             if not self._scene.is_free(q, 0.0):
                 return f"{self._scene.check(q, 0.0)} after {100 * i / (len(qs) - 1):.0f}% of the way"
@@ -115,7 +117,7 @@ def _curve(trajectory: JointTrajectory) -> BPoly:
 
 
 def _over_limit(robot: RobotSpec, side: str, curve: BPoly) -> str:
-    """The first limit of position, velocity or acceleration that the quintic exceeds, in words."""
+    """The first limit of position, velocity, acceleration or jerk that the quintic exceeds, in words."""
     arm = robot.arm(side)
     begin, end = curve.x[[0, -1]]
     times = np.linspace(begin, end, int((end - begin) * _SAMPLES_S) + 2)
@@ -124,10 +126,11 @@ def _over_limit(robot: RobotSpec, side: str, curve: BPoly) -> str:
         ("position", q - np.array(arm.upper), 0.0),
         ("position", np.array(arm.lower) - q, 0.0),
     ]
-    for order, (name, limits) in enumerate((("velocity", arm.velocity), ("acceleration", arm.acceleration)), 1):
+    rates = (("velocity", arm.velocity), ("acceleration", arm.acceleration), ("jerk", arm.jerk))
+    for order, (name, limits) in enumerate(rates, 1):
         bounds.append((name, np.abs(curve.derivative(order)(times)), np.array(limits)))
     for name, values, limit in bounds:
-        over = values - limit - ROUNDING
+        over = values - limit * (1.0 + ROUNDING) - ROUNDING
         if np.any(over > 0.0):
             row, joint = np.unravel_index(int(np.argmax(over)), over.shape)
             return f"{arm.joints[joint]}: {name} is {over[row, joint]:.2g} over its limit at {times[row]:.3f} s"

@@ -80,6 +80,19 @@ def screw_problems(
                     return
 
 
+def random_problems(
+    model: RobotModel, seed: int, index: int, count: int, config: PlannerConfig | None = None
+) -> Iterator[Problem]:
+    """``count`` problems for all arms in cluttered scene number ``index``: the poses of collision-free joints anywhere
+    within the limits, from such joints, whether or not there is a way between them."""
+    rng = np.random.default_rng((seed, index))
+    scene, home = cluttered(model, rng, config or PlannerConfig())
+    sides = model.robot.sides
+    for _ in range(count):
+        start, end = (_free(scene, home, {}, sides, rng) for _ in range(2))
+        yield Problem(scene, start, {side: model.fk(side, end.arm_q(side)) for side in sides})
+
+
 def blocked_problems(
     model: RobotModel, count: int, seed: int, long_run_s: float, config: PlannerConfig | None = None
 ) -> Iterator[BlockedProblem]:
