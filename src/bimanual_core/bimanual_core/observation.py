@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from bimanual_core.scene import TableSpec
 from bimanual_core.se3 import as_sent
 
 Array = NDArray[np.float64]
@@ -61,11 +62,12 @@ class ObjectState:
 
 @dataclass(frozen=True, eq=False)
 class ObjectSnapshot:
-    """All objects of one scene at one stamp."""
+    """All objects of one scene at one stamp, and the table they stand on."""
 
     stamp_ns: int
     scene_id: int
     objects: dict[str, ObjectState] = field(default_factory=dict)
+    table: TableSpec = field(default_factory=TableSpec)
 
 
 @dataclass(frozen=True, eq=False)

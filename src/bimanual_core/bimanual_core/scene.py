@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bimanual_core.errors import BimanualError
+from bimanual_core.look import SceneLook
 from bimanual_core.se3 import as_sent, is_transform
 
 Array = NDArray[np.float64]
@@ -19,6 +20,8 @@ FACTORS, FARTHEST = (0.01, 100.0), 100.0
 MOST_OBJECTS, LONGEST_NAME = 200, 100
 #: Height of the table's top [m]: above its own legs, below the arms' bases at their highest.
 TABLE_HEIGHTS = (0.2, 1.5)
+#: No side of a table is longer [m].
+LARGEST_TABLE = 10.0
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,10 @@ class TableSpec:
         low, high = TABLE_HEIGHTS
         if not low <= self.top_z <= high:
             raise BimanualError(f"table: top_z {self.top_z} m is outside [{low}, {high}]")
+        if not all(0.0 < length <= LARGEST_TABLE for length in self.size):
+            raise BimanualError(f"table: size {self.size} m is outside (0, {LARGEST_TABLE:g}]")
+        if not all(abs(value) <= FARTHEST for value in self.centre_xy):
+            raise BimanualError(f"table: centre_xy {self.centre_xy} is beyond {FARTHEST:.0f} m")
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,15 +89,23 @@ class SceneObject:
 
 @dataclass(frozen=True, eq=False)
 class SceneSpec:
-    """Everything a world needs to build a scene; ``seed`` drives what the world itself randomises."""
+    """Everything a world needs to build a scene; ``seed`` drives what the world itself randomises.
+
+    An object that comes to rest more than ``settle_limit`` [m] from where it was put makes the scene one that its
+    author did not mean: the world refuses it (SCENE_UNSTABLE); 0 leaves that unasked.
+    """
 
     objects: tuple[SceneObject, ...] = ()
     table: TableSpec = field(default_factory=TableSpec)
     seed: int = 0
+    settle_limit: float = 0.0
+    look: SceneLook = field(default_factory=SceneLook)
 
     def __post_init__(self) -> None:
         if self.seed < 0:
             raise BimanualError(f"seed {self.seed} is below the limit 0")
+        if not 0.0 <= self.settle_limit <= FARTHEST:
+            raise BimanualError(f"settle_limit {self.settle_limit} m is outside [0, {FARTHEST:.0f}]")
         if len(self.objects) > MOST_OBJECTS:
             raise BimanualError(f"a scene of {len(self.objects)} objects; at most {MOST_OBJECTS}")
         names = [o.name for o in self.objects]

@@ -125,9 +125,15 @@ def text(data: str) -> bytes:
 
 def objects(snapshot: ObjectSnapshot, source: str = "truth") -> bytes:
     """ObjectStates of a snapshot, objects in their own order, contacts sorted."""
-    entries = [_object(name, state) for name, state in snapshot.objects.items()]
+    table = snapshot.table
     message = make(
-        OBJECTS, header=header(snapshot.stamp_ns, WORLD), scene_id=snapshot.scene_id, source=source, objects=entries
+        OBJECTS,
+        header=header(snapshot.stamp_ns, WORLD),
+        scene_id=snapshot.scene_id,
+        source=source,
+        objects=[_object(name, state) for name, state in snapshot.objects.items()],
+        table_size=_vector(table.size),
+        table_top=_vector((*table.centre_xy, table.top_z), "geometry_msgs/msg/Point"),
     )
     return encode(OBJECTS, message)
 

@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 
 
 class PlanningScene:
-    """Table, objects of one snapshot and the robot. Contacts allowed: the fingers that hold an object with it; on a
+    """Table and objects of one snapshot, and the robot. Contacts allowed: the fingers that hold an object with it; on a
     straight step, the held object with the table and the other objects (it is lifted off or set on them); and while its
     arm rests, with the table and the objects that nobody carries."""
 
@@ -33,6 +33,7 @@ class PlanningScene:
         self.model = model
         self.scene_id = snapshot.scene_id
         self.config = config
+        self.table = snapshot.table
         self._assets = {o.name: get_asset(o.class_name, o.asset_id, o.scale) for o in snapshot.objects.values()}
         self._scene = CollisionScene(model, snapshot.table)
         self._synced: PlanState | None = None

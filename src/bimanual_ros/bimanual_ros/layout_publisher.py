@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 from bimanual_core.observation import ObjectSnapshot
 from bimanual_core.rates import MARKERS_HZ, OBJECTS_HZ
-from bimanual_core.scene import TableSpec
 from bimanual_ros.conversions.basics import time_msg
 from bimanual_ros.conversions.scene import object_states_msg
 from bimanual_ros.endpoints import Endpoints
@@ -27,13 +28,13 @@ class LayoutPublisher:
         self._publisher = endpoints.publisher("scene/objects")
         self._markers = SceneMarkers(endpoints, asset_of)
         self._count = 0
-        self.show(ObjectSnapshot(0, 0), TableSpec())
+        self.show(ObjectSnapshot(0, 0))
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = node.create_timer(1.0 / OBJECTS_HZ, self._publish, clock=steady)
 
-    def show(self, snapshot: ObjectSnapshot, table: TableSpec) -> None:
-        """From now on these are the objects; the stamp of ``snapshot`` does not count."""
-        self._snapshot, self._table = snapshot, table
+    def show(self, snapshot: ObjectSnapshot) -> None:
+        """From now on these are the objects and the table; the stamp of ``snapshot`` does not count."""
+        self._snapshot = snapshot
         self._message = object_states_msg(snapshot, SOURCE)
 
     def _publish(self) -> None:
@@ -42,5 +43,5 @@ class LayoutPublisher:
         self._publisher.publish(self._message)
         self._count += 1
         if self._count % _MARKERS_EACH == 0:
-            shown = ObjectSnapshot(now_ns, self._snapshot.scene_id, self._snapshot.objects)
-            self._markers.show(lambda: shown, self._table)
+            shown = replace(self._snapshot, stamp_ns=now_ns)
+            self._markers.show(lambda: shown, shown.table)

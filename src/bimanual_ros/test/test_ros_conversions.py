@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from geometry_msgs.msg import Point, Vector3
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory as TrajectoryMsg
 from trajectory_msgs.msg import JointTrajectoryPoint
@@ -100,12 +101,26 @@ def test_objects_round_trip():
     state = ObjectState(
         "block", "box", "red", (1.0, 1.0, 2.0), make_T((0.1, 0.2, 0.8)), frozenset(("table", "x")), True
     )
-    back = scene.snapshot_of(scene.object_states_msg(ObjectSnapshot(11, 3, {"block": state})))
+    table = TableSpec((1.0, 0.6, 0.04), 0.71, (0.1, -0.2))
+    back = scene.snapshot_of(scene.object_states_msg(ObjectSnapshot(11, 3, {"block": state}, table)))
     assert (back.stamp_ns, back.scene_id) == (11, 3)
+    assert back.table == table
     got = back.objects["block"]
     assert np.array_equal(got.T_world_object, state.T_world_object)
     for name in ("name", "class_name", "asset_id", "scale", "contacts", "fixed"):
         assert getattr(got, name) == getattr(state, name)
+
+
+def test_a_tracker_that_says_nothing_of_the_table_has_the_default_one():
+    message = scene.object_states_msg(ObjectSnapshot(11, 3))
+    message.table_size, message.table_top = Vector3(), Point()
+    assert scene.snapshot_of(message).table == TableSpec()
+    message.table_size.x = math.nan
+    with pytest.raises(BimanualError, match="top_z 0.0 m is outside"):
+        scene.snapshot_of(message)
+    message.table_top.z = 0.7
+    with pytest.raises(BimanualError, match=r"size \(nan, 0.0, 0.0\) m is outside \(0, 10\]"):
+        scene.snapshot_of(message)
 
 
 def test_scene_round_trip():

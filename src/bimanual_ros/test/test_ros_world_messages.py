@@ -9,6 +9,7 @@ from rosgraph_msgs.msg import Clock
 from bimanual_control.bank import ControllerBank
 from bimanual_core.intrinsics import pinhole
 from bimanual_core.observation import JointSample, ObjectSnapshot, ObjectState, Setpoint
+from bimanual_core.scene import TableSpec
 from bimanual_core.se3 import from_rotation, rotation_about
 from bimanual_data import world_messages
 from bimanual_data.cdr import decode, encode
@@ -73,7 +74,8 @@ def test_objects():
     T = from_rotation(rotation_about((0.0, 0.6, 0.8), 0.7), (0.1, -0.2, 0.75))
     block = ObjectState("block", "handover_block", "red", (1.0, 1.1, 0.9), T, frozenset({"table", "pad"}))
     pad = ObjectState("pad", "pad", "blue", (1.0, 1.0, 1.0), np.eye(4), fixed=True)
-    snapshot = ObjectSnapshot(AT, 7, {"block": block, "pad": pad})
+    table = TableSpec((1.0, 0.6, 0.04), 0.71, (0.1, -0.2))
+    snapshot = ObjectSnapshot(AT, 7, {"block": block, "pad": pad}, table)
     theirs = serialize_message(object_states_msg(snapshot))
     assert world_messages.objects(snapshot) == tidy(world_messages.OBJECTS, theirs)
 

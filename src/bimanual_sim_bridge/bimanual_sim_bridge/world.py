@@ -31,6 +31,7 @@ from bimanual_sim_bridge.contacts import ContactCounters
 from bimanual_sim_bridge.robot_model import RobotFiles, robot_files
 from bimanual_sim_bridge.sapien_scene import SapienScene
 from bimanual_sim_bridge.settings import SimSettings
+from bimanual_sim_bridge.settling import require_settled
 from bimanual_sim_bridge.slumber import Slumber
 
 Array = NDArray[np.float64]
@@ -95,6 +96,11 @@ class SapienWorld:
         return self._scene
 
     @property
+    def has_scene(self) -> bool:
+        """Whether a scene is loaded."""
+        return self._scene is not None
+
+    @property
     def counters(self) -> ContactCounters:
         """Contacts that should not happen, since the scene was loaded."""
         return self.scene.counters
@@ -107,7 +113,7 @@ class SapienWorld:
 
     def objects(self) -> ObjectSnapshot:
         """Object states of the newest tick."""
-        return ObjectSnapshot(self.stamp_ns, self.scene_id, self.scene.object_states())
+        return ObjectSnapshot(self.stamp_ns, self.scene_id, self.scene.object_states(), self.scene.spec.table)
 
     def tcp_poses(self) -> dict[str, Array]:
         """Pose (4, 4) of each tcp in the world, by side."""
@@ -193,7 +199,8 @@ class SapienWorld:
         """Build a fresh scene, the robot at home, settled; returns its scene_id.
 
         Goals end cancelled. Raises UnknownNameError for an asset the catalogue lacks, and then the present scene
-        stays; BimanualError without a Vulkan device, and then no scene is left.
+        stays; BimanualError without a Vulkan device, and then no scene is left, and for a scene that does not settle
+        (SCENE_UNSTABLE), which then stands there as it is.
         """
         for item in scene.objects:
             asset_of(item)
@@ -211,6 +218,7 @@ class SapienWorld:
             self._step()
         self.scene_id += 1
         self._notify()
+        require_settled(scene, self.scene.object_states(), self.scene.object_twists())
         return self.scene_id
 
     def close(self) -> None:

@@ -66,6 +66,7 @@ def test_arms_driven_at_each_other_never_touch(world: SapienWorld) -> None:
 def test_no_gripper_is_driven_into_a_table_of_any_height(world: SapienWorld) -> None:
     down = Motion({"left": through("left", {1: 0.9}, 3.0)})
     world.load_scene(SceneSpec(table=TableSpec(top_z=0.80)))
+    assert world.objects().table.top_z == 0.80
     report, _ = run(world, down)
     assert report.parts["left_arm"].error_code == ErrorCode.CONTROL_WORKSPACE
     assert "below the table's top" in report.parts["left_arm"].error_msg

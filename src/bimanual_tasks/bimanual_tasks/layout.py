@@ -20,12 +20,12 @@ def layout_words(scene: SceneSpec) -> str:
 
 
 def layout_snapshot(scene: SceneSpec, scene_id: int, stamp_ns: int) -> ObjectSnapshot:
-    """The objects of ``scene`` as they stand when the layout is built."""
+    """The objects and the table of ``scene`` as they stand when the layout is built."""
     objects = {
         o.name: ObjectState(o.name, o.class_name, o.asset_id, o.scale, o.T_world_object, fixed=o.fixed)
         for o in scene.objects
     }
-    return ObjectSnapshot(stamp_ns, scene_id, objects)
+    return ObjectSnapshot(stamp_ns, scene_id, objects, scene.table)
 
 
 def _object_words(item: SceneObject, scene: SceneSpec) -> str:

@@ -138,7 +138,7 @@ class TaskServer(Node):
             )
         self._scene_id += 1
         ready_ns = int(now(self).nanoseconds)
-        self._layout.show(layout_snapshot(scene, self._scene_id, ready_ns), scene.table)
+        self._layout.show(layout_snapshot(scene, self._scene_id, ready_ns))
         return self._scene_id, ready_ns
 
     # -- judging ------------------------------------------------------------------------------------------------------

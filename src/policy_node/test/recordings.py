@@ -140,9 +140,10 @@ class Recording:
             return
         scene_id = 1 if ns / NS < self.plan.old_scene else 2
         fields = {"header": header(ns, "world"), "scene_id": scene_id, "objects": [], "source": "truth"}
-        known = T["bimanual_interfaces/msg/ObjectStates"].__dataclass_fields__
+        fields["table_size"] = T["geometry_msgs/msg/Vector3"](1.2, 0.7, 0.05)
+        fields["table_top"] = T["geometry_msgs/msg/Point"](0.0, 0.0, 0.74)
         kind = "bimanual_interfaces/msg/ObjectStates"
-        self.write("/scene/objects", kind, ns, **{k: v for k, v in fields.items() if k in known})
+        self.write("/scene/objects", kind, ns, **fields)
 
     def picture(self, ns):
         if ns / NS >= self.plan.camera_ends:

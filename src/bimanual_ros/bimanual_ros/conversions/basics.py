@@ -41,6 +41,11 @@ def vector(xyz: object) -> Vector3:
     return Vector3(x=x, y=y, z=z)
 
 
+def point(xyz: object) -> Point:
+    x, y, z = (float(v) for v in xyz)  # type: ignore[attr-defined]
+    return Point(x=x, y=y, z=z)
+
+
 def vector_of(message: Vector3 | Point) -> tuple[float, float, float]:
     return (message.x, message.y, message.z)
 

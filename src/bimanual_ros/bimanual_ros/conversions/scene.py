@@ -10,7 +10,7 @@ from bimanual_interfaces.srv import LoadScene
 
 from bimanual_core.observation import ObjectSnapshot, ObjectState
 from bimanual_core.scene import SceneObject, SceneSpec, TableSpec
-from bimanual_ros.conversions.basics import header, pose_msg, pose_of, stamp_ns, vector, vector_of
+from bimanual_ros.conversions.basics import header, point, pose_msg, pose_of, stamp_ns, vector, vector_of
 
 WORLD = "world"
 
@@ -18,6 +18,9 @@ WORLD = "world"
 def object_states_msg(snapshot: ObjectSnapshot, source: str = "truth") -> ObjectStates:
     """A snapshot as a message, objects in their own order, contacts sorted."""
     message = ObjectStates(header=header(snapshot.stamp_ns, WORLD), scene_id=snapshot.scene_id, source=source)
+    table = snapshot.table
+    message.table_size = vector(table.size)
+    message.table_top = point((*table.centre_xy, table.top_z))
     for name, state in snapshot.objects.items():
         entry = ObjectStateMsg(name=name, class_name=state.class_name, asset_id=state.asset_id, fixed=state.fixed)
         entry.scale = vector(state.scale)
@@ -28,7 +31,7 @@ def object_states_msg(snapshot: ObjectSnapshot, source: str = "truth") -> Object
 
 
 def snapshot_of(message: ObjectStates) -> ObjectSnapshot:
-    """The snapshot of a message."""
+    """The snapshot of a message. Raises BimanualError for poses or a table that cannot be."""
     objects = {
         entry.name: ObjectState(
             entry.name,
@@ -41,7 +44,16 @@ def snapshot_of(message: ObjectStates) -> ObjectSnapshot:
         )
         for entry in message.objects
     }
-    return ObjectSnapshot(stamp_ns(message.header.stamp), int(message.scene_id), objects)
+    return ObjectSnapshot(stamp_ns(message.header.stamp), int(message.scene_id), objects, _table_of(message))
+
+
+def _table_of(message: ObjectStates) -> TableSpec:
+    """The table of a message; the default one where whoever sent it said nothing."""
+    size = vector_of(message.table_size)
+    if size == (0.0, 0.0, 0.0):
+        return TableSpec()
+    x, y, top_z = vector_of(message.table_top)
+    return TableSpec(size, top_z, (x, y))
 
 
 def scene_object_msg(item: SceneObject) -> SceneObjectMsg:

@@ -48,7 +48,7 @@ class SceneMirror:
     def update(self, scene: PlanningScene, state: PlanState) -> None:
         """Tell MoveIt what differs from the last update. Raises BimanualError where it refuses."""
         if scene.scene_id != self._scene_id:
-            self._begin()
+            self._begin(scene.table)
         self._scene_id = None  # should MoveIt refuse something, all is told anew
         self._tell(scene, state)
         self._scene_id = scene.scene_id
@@ -101,11 +101,10 @@ class SceneMirror:
         self._standing.pop(name, None)
         self._client.remove(name)
 
-    def _begin(self) -> None:
+    def _begin(self, table: TableSpec) -> None:
         """An empty scene with the table."""
         self._standing, self._carried, self._assets = {}, {}, {}
         self._client.clear()
-        table = TableSpec()
         x, y = table.centre_xy
         T_world_table = from_rotation(np.eye(3), (x, y, table.top_z - table.size[2] / 2))
         self._client.put(TABLE_NAME, (Shape("box", table.size),), T_world_table)
