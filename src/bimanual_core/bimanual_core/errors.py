@@ -42,6 +42,8 @@ class ErrorCode(IntEnum):
     AGENT_UNFINISHED = 303  # the run ended and the task is not done
     # 400-499: simulator and controllers
     SIM_NOT_READY = 400
+    SCENE_UNSTABLE = 401  # objects did not stay where the scene put them
+    SCENE_UNSOLVABLE = 402  # no scene of a task's seed that can be reached and stays as it is put
     CONTROL_REJECTED = 410
     CONTROL_PATH_TOLERANCE = 411
     CONTROL_GOAL_TOLERANCE = 412

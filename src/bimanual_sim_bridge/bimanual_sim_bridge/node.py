@@ -256,10 +256,14 @@ class SimBridge(Node):
         self.run.drop_requests("a new scene is loaded")
         self._publish_status(SimStatus.LOADING)
         self._finish_camera()
-        self.world.load_scene(scene)
-        self.pace.restart()
-        self._rested_for.clear()
-        self._publish_rest()
+        try:
+            self.world.load_scene(scene)
+        finally:
+            # A scene that does not settle is refused, and stands there all the same.
+            self.pace.restart()
+            self._rested_for.clear()
+            if self.world.has_scene:
+                self._publish_rest()
         return self.world.scene_id, self.world.stamp_ns
 
     def reload(self) -> None:
