@@ -1,4 +1,4 @@
-"""How a scene looks, as data: textures, lights and where the head camera really is. It moves nothing that is touched."""
+"""How a scene looks, as data: textures, lights, and where the head camera really is. It moves nothing."""
 
 from __future__ import annotations
 

@@ -46,7 +46,8 @@ class CameraFrame:
 
 @dataclass(frozen=True, eq=False)
 class ObjectState:
-    """A scene object as it is now; ``contacts`` names what it touches (known in simulation only)."""
+    """A scene object as it is now; ``contacts`` names what it touches (known in simulation only), ``joints`` are the
+    positions [rad or m] of an articulated one's joints by name."""
 
     name: str
     class_name: str
@@ -55,6 +56,7 @@ class ObjectState:
     T_world_object: Array
     contacts: frozenset[str] = frozenset()
     fixed: bool = False
+    joints: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "T_world_object", as_sent(self.T_world_object))

@@ -206,6 +206,8 @@ def _object(name: str, state: ObjectState) -> Any:
         scale=_vector(state.scale),
         fixed=state.fixed,
         pose=pose,
+        joint_names=list(state.joints),
+        joint_positions=np.array(list(state.joints.values()), dtype=np.float64),
         contacts=sorted(state.contacts),
     )
 

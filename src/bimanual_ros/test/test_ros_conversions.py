@@ -13,6 +13,7 @@ from bimanual_core.errors import BimanualError, ErrorCode
 from bimanual_core.motion import JointTrajectory
 from bimanual_core.observation import ObjectSnapshot, ObjectState
 from bimanual_core.robot import JointLayout
+from bimanual_core.look import SceneLook
 from bimanual_core.scene import SceneObject, SceneSpec, TableSpec
 from bimanual_core.se3 import exp_SE3, make_T
 from bimanual_core.skill import Skill, SkillReport
@@ -99,7 +100,14 @@ def test_joint_state_round_trip():
 
 def test_objects_round_trip():
     state = ObjectState(
-        "block", "box", "red", (1.0, 1.0, 2.0), make_T((0.1, 0.2, 0.8)), frozenset(("table", "x")), True
+        "block",
+        "box",
+        "red",
+        (1.0, 1.0, 2.0),
+        make_T((0.1, 0.2, 0.8)),
+        frozenset(("table", "x")),
+        True,
+        {"drawer": 0.1},
     )
     table = TableSpec((1.0, 0.6, 0.04), 0.71, (0.1, -0.2))
     back = scene.snapshot_of(scene.object_states_msg(ObjectSnapshot(11, 3, {"block": state}, table)))
@@ -107,7 +115,7 @@ def test_objects_round_trip():
     assert back.table == table
     got = back.objects["block"]
     assert np.array_equal(got.T_world_object, state.T_world_object)
-    for name in ("name", "class_name", "asset_id", "scale", "contacts", "fixed"):
+    for name in ("name", "class_name", "asset_id", "scale", "contacts", "fixed", "joints"):
         assert getattr(got, name) == getattr(state, name)
 
 
@@ -126,8 +134,12 @@ def test_a_tracker_that_says_nothing_of_the_table_has_the_default_one():
 def test_scene_round_trip():
     item = SceneObject("block", "box", "red", make_T((0, 0, 0.8)), (1, 2, 3), True, (0.1, 0.2, 0.3), 1.05, 0.95)
     plain = SceneObject("ball", "ball", "0", np.eye(4))
-    back = scene.scene_of(scene.load_scene_request(SceneSpec((item, plain), TableSpec(top_z=0.76), 42)))
-    assert back.seed == 42
+    look = SceneLook(
+        "seen/3", "unseen/4", "", (0.5, 0.1, 2.0), (1, 2, 3), (0.1, 0.2, 0.3), 0.02, (0, 0.01, 0), (0.1, 0, 0)
+    )
+    back = scene.scene_of(scene.load_scene_request(SceneSpec((item, plain), TableSpec(top_z=0.76), 42, 0.005, look)))
+    assert (back.seed, back.settle_limit, back.look) == (42, 0.005, look)
+    assert scene.scene_of(scene.load_scene_request(SceneSpec())).look == SceneLook()
     assert back.table.top_z == 0.76
     for sent, got in zip((item, plain), back.objects, strict=True):
         assert np.array_equal(sent.T_world_object, got.T_world_object)

@@ -73,7 +73,7 @@ def test_joints_states_and_clock(monkeypatch):
 def test_objects():
     T = from_rotation(rotation_about((0.0, 0.6, 0.8), 0.7), (0.1, -0.2, 0.75))
     block = ObjectState("block", "handover_block", "red", (1.0, 1.1, 0.9), T, frozenset({"table", "pad"}))
-    pad = ObjectState("pad", "pad", "blue", (1.0, 1.0, 1.0), np.eye(4), fixed=True)
+    pad = ObjectState("pad", "pad", "blue", (1.0, 1.0, 1.0), np.eye(4), fixed=True, joints={"a": 0.25, "b": -1.0})
     table = TableSpec((1.0, 0.6, 0.04), 0.71, (0.1, -0.2))
     snapshot = ObjectSnapshot(AT, 7, {"block": block, "pad": pad}, table)
     theirs = serialize_message(object_states_msg(snapshot))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from bimanual_interfaces.msg import ObjectState as ObjectStateMsg
 from bimanual_interfaces.msg import ObjectStates
@@ -9,6 +11,7 @@ from bimanual_interfaces.msg import SceneObject as SceneObjectMsg
 from bimanual_interfaces.srv import LoadScene
 
 from bimanual_core.observation import ObjectSnapshot, ObjectState
+from bimanual_core.look import SceneLook
 from bimanual_core.scene import SceneObject, SceneSpec, TableSpec
 from bimanual_ros.conversions.basics import header, point, pose_msg, pose_of, stamp_ns, vector, vector_of
 
@@ -25,6 +28,8 @@ def object_states_msg(snapshot: ObjectSnapshot, source: str = "truth") -> Object
         entry = ObjectStateMsg(name=name, class_name=state.class_name, asset_id=state.asset_id, fixed=state.fixed)
         entry.scale = vector(state.scale)
         entry.pose = pose_msg(state.T_world_object)
+        entry.joint_names = list(state.joints)
+        entry.joint_positions = list(state.joints.values())
         entry.contacts = sorted(state.contacts)
         message.objects.append(entry)
     return message
@@ -41,6 +46,7 @@ def snapshot_of(message: ObjectStates) -> ObjectSnapshot:
             pose_of(entry.pose),
             frozenset(entry.contacts),
             entry.fixed,
+            dict(zip(entry.joint_names, (float(v) for v in entry.joint_positions), strict=False)),
         )
         for entry in message.objects
     }
@@ -82,7 +88,7 @@ def scene_object_of(message: SceneObjectMsg) -> SceneObject:
         pose_of(message.pose),
         vector_of(message.scale),
         message.fixed,
-        (float(message.rgb[0]), float(message.rgb[1]), float(message.rgb[2])) if message.has_colour else None,
+        _triple(message.rgb) if message.has_colour else None,
         message.mass_scale,
         message.friction_scale,
     )
@@ -90,10 +96,46 @@ def scene_object_of(message: SceneObjectMsg) -> SceneObject:
 
 def load_scene_request(scene: SceneSpec) -> LoadScene.Request:
     objects = [scene_object_msg(item) for item in scene.objects]
-    return LoadScene.Request(objects=objects, table_top_z=float(scene.table.top_z), seed=int(scene.seed))
+    look = scene.look
+    return LoadScene.Request(
+        objects=objects,
+        table_top_z=float(scene.table.top_z),
+        seed=int(scene.seed),
+        settle_limit=float(scene.settle_limit),
+        has_look=look != SceneLook(),
+        table_texture=look.table_texture,
+        wall_texture=look.wall_texture,
+        floor_texture=look.floor_texture,
+        lamp_xyz=np.array(look.lamp_xyz, dtype=float),
+        lamp_rgb=np.array(look.lamp_rgb, dtype=float),
+        ambient_rgb=np.array(look.ambient_rgb, dtype=float),
+        flicker=float(look.flicker),
+        head_shift_xyz=np.array(look.head_shift_xyz, dtype=float),
+        head_shift_rpy=np.array(look.head_shift_rpy, dtype=float),
+    )
 
 
 def scene_of(request: LoadScene.Request) -> SceneSpec:
     """The scene of a request. Raises BimanualError saying what is wrong."""
     table = TableSpec() if request.table_top_z == 0.0 else TableSpec(top_z=request.table_top_z)
-    return SceneSpec(tuple(scene_object_of(item) for item in request.objects), table, int(request.seed))
+    objects = tuple(scene_object_of(item) for item in request.objects)
+    look = _look_of(request) if request.has_look else SceneLook()
+    return SceneSpec(objects, table, int(request.seed), float(request.settle_limit), look)
+
+
+def _look_of(request: LoadScene.Request) -> SceneLook:
+    return SceneLook(
+        request.table_texture,
+        request.wall_texture,
+        request.floor_texture,
+        _triple(request.lamp_xyz),
+        _triple(request.lamp_rgb),
+        _triple(request.ambient_rgb),
+        float(request.flicker),
+        _triple(request.head_shift_xyz),
+        _triple(request.head_shift_rpy),
+    )
+
+
+def _triple(values: Sequence[float]) -> tuple[float, float, float]:
+    return float(values[0]), float(values[1]), float(values[2])
