@@ -156,6 +156,7 @@ def messages(fuzzed: Fuzzed) -> Messages:
         "steps": st.sampled_from([0, 1, 7, 300, 3600 * 300 + 1, 2**63, 2**64 - 1]),
         "directory": st.one_of(inside, new, outside),
         "duration": st.floats(0.0, 1.0),
+        "budget": st.one_of(st.floats(0.0, 2.0), st.sampled_from([-1.0, 61.0, np.nan, np.inf])),
     }
     return Messages(WORDS, fields)
 

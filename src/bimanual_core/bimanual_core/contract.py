@@ -188,7 +188,13 @@ def _common(driver: str, objects: str) -> list[Endpoint]:
         _service("task/evaluate", "bimanual_interfaces/srv/EvaluateTask", TASK_SERVER, (ANY,)),
         _topic("task/status", "bimanual_interfaces/msg/TaskStatus", TASK_SERVER, (RECORDER, ANY), Qos.LATCHED),
         _action("skills/execute", "bimanual_interfaces/action/ExecuteSkill", PLANNER, (ANY,)),
-        _service("planner/plan", "bimanual_interfaces/srv/PlanMotion", PLANNER, (ANY,)),
+        _service(
+            "planner/plan",
+            "bimanual_interfaces/srv/PlanMotion",
+            PLANNER,
+            (ANY,),
+            note="to tcp poses, joints, or poses of held objects, within a budget of time; nothing moves",
+        ),
         _action(
             "policy/run", "bimanual_interfaces/action/RunPolicy", POLICY, (ANY,), note="where `policy:=` names one"
         ),

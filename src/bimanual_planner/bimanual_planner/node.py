@@ -23,11 +23,10 @@ from bimanual_core.errors import BimanualError, ErrorCode, SilentNodeError
 from bimanual_core.skill import Skill, SkillReport
 from bimanual_kinematics.model import RobotModel
 from bimanual_planner.backends import BACKENDS, BackendContext, make_backend
-from bimanual_planner.requests import plan_poses
+from bimanual_planner.requests import plan, plan_request
 from bimanual_planner.skills import LocalSkills
 from bimanual_planner.steps import along
-from bimanual_ros.conversions.basics import pose_of
-from bimanual_ros.conversions.joints import trajectory_msg
+from bimanual_ros.conversions.plans import asked_plan, fill_plan
 from bimanual_ros.conversions.skills import report_msg, skill_of
 from bimanual_ros.diagnostics import OK, Diagnostics, Health
 from bimanual_ros.graph_world import GraphWorld
@@ -38,7 +37,10 @@ from bimanual_ros.parameters import Parameter, declare
 from bimanual_ros.robots import GRAPH, ROBOT, robot_of
 
 BACKEND = Parameter("backend", "screw", "who plans the motions of planner/plan", tuple(BACKENDS))
-PARAMETERS = (ROBOT, GRAPH, BACKEND)
+BUDGET = Parameter(
+    "plan_budget", 5.0, "longest time that planner/plan thinks where a request names none [s]", low=0.01, high=60.0
+)
+PARAMETERS = (ROBOT, GRAPH, BACKEND, BUDGET)
 #: Poses that a tcp's way is drawn through.
 SHOWN_POSES = 30
 
@@ -57,6 +59,7 @@ class Planner(Node):
             connect_moveit=lambda text: connect_moveit(robot, text, self.get_namespace()),
         )
         self._backend = make_backend(values[BACKEND.name], context)
+        self._budget = float(values[BUDGET.name])
         self._ending = threading.Event()
         self._world = GraphWorld(self, robot, model, self._check_ending, values["graph"], at_rest_until_asked=True)
         self._skills = LocalSkills(self._world, model=model)
@@ -145,14 +148,21 @@ class Planner(Node):
 
     def _fill_plan(self, request: PlanMotion.Request, response: PlanMotion.Response) -> None:
         try:
-            if len(request.sides) != len(request.targets):
-                raise BimanualError(f"{len(request.sides)} sides and {len(request.targets)} targets; give one a side")
-            if len(set(request.sides)) != len(request.sides):
-                raise BimanualError(f"sides {', '.join(request.sides)}: an arm is given twice")
-            targets = {side: pose_of(pose) for side, pose in zip(request.sides, request.targets, strict=True)}
-            found = plan_poses(self._skills, targets, request.sync or "proportional", self._backend)
-            response.trajectories = [trajectory_msg(found[side]) for side in request.sides if side in found]
-            response.success = True
+            asked = asked_plan(request)
+            state, scene = self._skills.state()
+            wanted = plan_request(
+                state,
+                poses=asked.poses,
+                frames=asked.frames,
+                joints=asked.joints,
+                objects=asked.objects,
+                sync=asked.sync,
+                method=asked.method,
+                budget=asked.budget or self._budget,
+                make_room=asked.make_room,
+            )
+            found = plan(self._backend, scene, wanted)
+            fill_plan(response, found.trajectories, found.method, found.sequence, found.notes)
         except BimanualError as error:
             response.error_code, response.error_msg = int(error.code), str(error)
 
