@@ -37,13 +37,33 @@ def require(name: str) -> None:
             f"{', '.join(absent)} is missing and there is no source checkout to install it from; run the verb as "
             f"./bimanual in the checkout, or install the packages of setup/extras/{name}.lock by hand"
         )
-    env = {**os.environ, "PYTHONPATH": str(setup), "_ROS_WHEELS_BOOTSTRAP_COMPLETE": "1"}
-    env.setdefault("BIMANUAL_VENV", sys.prefix)
-    if subprocess.run([sys.executable, "-m", "bootstrap.extras", name], env=env).returncode:
+    if subprocess.run([sys.executable, "-m", "bootstrap.extras", name], env=_environment(setup)).returncode:
         raise BimanualError(f"the extra {name!r} is needed and could not be installed: {', '.join(absent)} is missing")
     importlib.invalidate_caches()
     if missing(name):
         raise BimanualError(f"the extra {name!r} was installed, yet {', '.join(missing(name))} cannot be found")
+
+
+def peer_python(name: str) -> Path:
+    """The interpreter of the environment of the peer ``name`` ("mplib"), made on first use.
+
+    Raises BimanualError where it cannot be made.
+    """
+    setup = _setup_folder()
+    if setup is None:
+        raise BimanualError(f"there is no source checkout to install the peer {name!r} from; run ./bimanual in one")
+    command = [sys.executable, "-m", "bootstrap.peers", name]
+    made = subprocess.run(command, env=_environment(setup), stdout=subprocess.PIPE, text=True)
+    if made.returncode:
+        raise BimanualError(f"the peer {name!r} is not there and could not be installed: see above")
+    return Path(made.stdout.strip())
+
+
+def _environment(setup: Path) -> dict[str, str]:
+    """Of a process that runs the set-up's own modules."""
+    env = {**os.environ, "PYTHONPATH": str(setup), "_ROS_WHEELS_BOOTSTRAP_COMPLETE": "1"}
+    env.setdefault("BIMANUAL_VENV", sys.prefix)
+    return env
 
 
 def _setup_folder() -> Path | None:

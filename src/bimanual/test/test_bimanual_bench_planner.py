@@ -26,7 +26,7 @@ def test_a_worker_plans_and_checks_a_scene() -> None:
 
 def test_tallies_add_up_and_nothing_asked_gives_no_figures() -> None:
     a = Tally(asked=2, milliseconds=[1.0, 3.0], longest_ms=3.0, collisions=["a overlaps b"])
-    b = Tally(asked=2, milliseconds=[2.0], longest_ms=9.0, failures=["no way"], position_mm=0.01)
+    b = Tally(asked=2, milliseconds=[2.0], longest_ms=9.0, failures=["no way"], position_mm=[0.01])
     a.add(b)
     figures = a.figures("x")
     assert figures["x_asked"] == 4

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from bimanual_core.errors import BimanualError
+from bimanual_core.motion import JointTrajectory
 from bimanual_core.scene import TableSpec
 from bimanual_core.se3 import pose_error
 from bimanual_kinematics.collision import CollisionScene
@@ -27,8 +28,8 @@ class Tally:
     asked: int = 0
     milliseconds: list[float] = field(default_factory=list)
     longest_ms: float = 0.0
-    position_mm: float = 0.0
-    angle_deg: float = 0.0
+    position_mm: list[float] = field(default_factory=list)
+    angle_deg: list[float] = field(default_factory=list)
     methods: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
     collisions: list[str] = field(default_factory=list)
@@ -36,30 +37,45 @@ class Tally:
 
     def take(self, problem: Problem | BlockedProblem, ask: Callable[[], PlannedMotion]) -> None:
         """Time the plan that ``ask()`` makes and have it checked."""
-        self.asked += 1
         begin = time.perf_counter()
         try:
             plan = ask()
         except BimanualError as error:
-            self.longest_ms = max(self.longest_ms, 1e3 * (time.perf_counter() - begin))
-            self.failures.append(str(error))
+            self.count_failure(1e3 * (time.perf_counter() - begin), str(error))
             return
-        self.milliseconds.append(1e3 * (time.perf_counter() - begin))
-        self.longest_ms = max(self.longest_ms, self.milliseconds[-1])
-        self.methods[plan.method] += 1
-        verdict = checker_of(problem).check(problem.state, plan.trajectories)
+        self.count(problem, 1e3 * (time.perf_counter() - begin), plan.method, plan.trajectories)
+
+    def count_failure(self, milliseconds: float, why: str) -> None:
+        """A problem was not solved."""
+        self.asked += 1
+        self.longest_ms = max(self.longest_ms, milliseconds)
+        self.failures.append(why)
+
+    def count(
+        self,
+        problem: Problem | BlockedProblem,
+        milliseconds: float,
+        method: str,
+        trajectories: Mapping[str, JointTrajectory],
+    ) -> None:
+        """A problem was solved by trajectories by side: have them checked."""
+        self.asked += 1
+        self.longest_ms = max(self.longest_ms, milliseconds)
+        self.milliseconds.append(milliseconds)
+        self.methods[method] += 1
+        verdict = checker_of(problem).check(problem.state, trajectories)
         self.collisions += [verdict.collision] if verdict.collision else []
         self.limits += [verdict.limit] if verdict.limit else []
         if isinstance(problem, Problem):
-            self._measure_arrival(problem, plan)
+            self._measure_arrival(problem, trajectories)
 
     def add(self, other: Tally) -> None:
         """Count what another tally has counted."""
         self.asked += other.asked
         self.milliseconds += other.milliseconds
         self.longest_ms = max(self.longest_ms, other.longest_ms)
-        self.position_mm = max(self.position_mm, other.position_mm)
-        self.angle_deg = max(self.angle_deg, other.angle_deg)
+        self.position_mm += other.position_mm
+        self.angle_deg += other.angle_deg
         self.methods.update(other.methods)
         self.failures += other.failures
         self.collisions += other.collisions
@@ -76,8 +92,6 @@ class Tally:
             "success_percent": round(100.0 * solved / self.asked, 2),
             "success_interval": [round(100.0 * low, 2), round(100.0 * high, 2)],
             "ms_max": round(self.longest_ms, 2),
-            "position_error_max_mm": round(self.position_mm, 5),
-            "angle_error_max_deg": round(self.angle_deg, 5),
             "methods": dict(sorted(self.methods.items())),
             "collisions": len(self.collisions),
             "limit_violations": len(self.limits),
@@ -87,14 +101,18 @@ class Tally:
         if self.milliseconds:
             p50, p99 = np.percentile(self.milliseconds, [50, 99])
             found |= {"ms_p50": round(float(p50), 2), "ms_p99": round(float(p99), 2)}
+        for key, errors in (("position_error_{}_mm", self.position_mm), ("angle_error_{}_deg", self.angle_deg)):
+            if errors:
+                found[key.format("p50")] = round(float(np.median(errors)), 5)
+                found[key.format("max")] = round(max(errors), 5)
         return {f"{name}_{key}": value for key, value in found.items()}
 
-    def _measure_arrival(self, problem: Problem, plan: PlannedMotion) -> None:
+    def _measure_arrival(self, problem: Problem, trajectories: Mapping[str, JointTrajectory]) -> None:
         for side, target in problem.targets.items():
-            reached = problem.scene.model.fk(side, plan.trajectories[side].positions[-1])
+            reached = problem.scene.model.fk(side, trajectories[side].positions[-1])
             position, angle = pose_error(reached, target)
-            self.position_mm = max(self.position_mm, 1e3 * position)
-            self.angle_deg = max(self.angle_deg, float(np.degrees(angle)))
+            self.position_mm.append(1e3 * position)
+            self.angle_deg.append(float(np.degrees(angle)))
 
 
 def checker_of(problem: Problem | BlockedProblem) -> Checker:

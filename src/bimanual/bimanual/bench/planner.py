@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 import bimanual_description
+from bimanual.bench.peers.mplib_peer import plan_with_mplib
 from bimanual.bench.plan_tally import Tally
 from bimanual.bench.random_plans import plan_randomly
+from bimanual_core.errors import BimanualError
 from bimanual_kinematics.model import RobotModel
 from bimanual_planner.bench.problems import MANY_CHECKS, Problem, blocked_problems, screw_problems
 from bimanual_planner.planner import MotionPlanner
 
 ROBOT = "cobot_magic"
 BOTH = ("left", "right")
+#: What does the problems of one arm beside this planner, by name.
+PEERS = {"mplib": plan_with_mplib}
 #: What a search has for a problem of the benchmark, and what shows that the problem can be solved [s].
 BUDGET_S, LONG_RUN_S = 0.5, 10.0
 
 
 def bench_planner(
-    targets: int = 1000, blocked: int = 200, plans: int = 0, workers: int = 2, seed: int = 0
+    targets: int = 1000, blocked: int = 200, plans: int = 0, workers: int = 2, seed: int = 0, peer: str = ""
 ) -> dict[str, Any]:
     """The figures of ``bench planner``, drawn from ``seed``; of what is asked for 0 times there are none.
 
@@ -27,19 +33,40 @@ def bench_planner(
     reached by straight screws as the dense reference has it; collision checks and timing included. ``blocked`` pairs of
     joint goals for both arms to which the straight line is blocked and a search of LONG_RUN_S finds a way, within
     BUDGET_S. ``plans`` random pairs of poses for both arms, by ``workers`` processes; not their times but what the
-    checker says of them is what they are for. Every plan is held by the independent checker.
+    checker says of them is what they are for. Every plan is held by the independent checker. ``peer`` (mplib) plans for
+    the same poses of one arm. Raises BimanualError for an unknown peer, or one that does not run.
     """
+    if peer and (peer not in PEERS or targets < len(BOTH)):
+        raise BimanualError(
+            f"--peer {peer} with {targets} targets; choices: {', '.join(PEERS)}, and at least 2 targets"
+        )
     model = RobotModel.of(bimanual_description.load(ROBOT))
     halves = [screw_problems(model, (side,), targets // 2, seed + i) for i, side in enumerate(BOTH)]
+    ones = [problem for problems in halves for problem in problems]
     single, double, around = Tally(), Tally(), Tally()
-    for problems in halves:
-        _solve(problems, single)
+    _solve(ones, single)
     _solve(screw_problems(model, BOTH, targets, seed + len(BOTH)), double)
     for problem in blocked_problems(model, blocked, seed, LONG_RUN_S):
         planner = MotionPlanner(problem.scene, budget_s=BUDGET_S, max_checks=MANY_CHECKS)
         around.take(problem, lambda p=planner, q=problem: p.plan_joints(q.state, q.goals))  # type: ignore[misc]
     figures = {**single.figures("single"), **double.figures("both"), **around.figures("blocked")}
-    return {**figures, **plan_randomly(ROBOT, plans, seed, workers).figures("plans")}
+    figures |= plan_randomly(ROBOT, plans, seed, workers).figures("plans")
+    return {**figures, **(_peer_figures(peer, ones, single) if peer else {})}
+
+
+def _peer_figures(peer: str, problems: Sequence[Problem], ours: Tally) -> dict[str, Any]:
+    """Of a peer on the same problems, and how many times as long it takes, at the median and at p99. Its limits are
+    not judged: a peer may know none of jerk."""
+    theirs, versions = PEERS[peer](problems)
+    theirs.limits.clear()
+    ratios = {}
+    if theirs.milliseconds and ours.milliseconds:
+        for rank in (50, 99):
+            ratio = np.percentile(theirs.milliseconds, rank) / np.percentile(ours.milliseconds, rank)
+            ratios[f"speedup_vs_{peer}_p{rank}"] = round(float(ratio), 3)
+    figures = theirs.figures(f"{peer}_single")
+    del figures[f"{peer}_single_limit_violations"]
+    return {f"{peer}_versions": versions, **figures, **ratios}
 
 
 def _solve(problems: Iterable[Problem], tally: Tally) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from bimanual_core.rates import CONTROL_HZ
 
 #: How a figure is compared with its target.
-RELATIONS = {"<=": operator.le, "<": operator.lt, ">=": operator.ge, "==": operator.eq}
+RELATIONS = {"<=": operator.le, "<": operator.lt, ">": operator.gt, ">=": operator.ge, "==": operator.eq}
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,7 @@ BENCHES: dict[str, Bench] = {
             "plans_success_percent": Target(">=", 90.0, optional=True),
             "plans_collisions": Target("==", 0, optional=True),
             "plans_limit_violations": Target("==", 0, optional=True),
+            "speedup_vs_mplib_p50": Target(">", 1.0, optional=True),
         },
     ),
     "graph": Bench(
