@@ -10,10 +10,10 @@ from trajectory_msgs.msg import JointTrajectory as TrajectoryMsg
 from trajectory_msgs.msg import JointTrajectoryPoint
 
 from bimanual_core.errors import BimanualError, ErrorCode
+from bimanual_core.look import SceneLook
 from bimanual_core.motion import JointTrajectory
 from bimanual_core.observation import ObjectSnapshot, ObjectState
 from bimanual_core.robot import JointLayout
-from bimanual_core.look import SceneLook
 from bimanual_core.scene import SceneObject, SceneSpec, TableSpec
 from bimanual_core.se3 import exp_SE3, make_T
 from bimanual_core.skill import Skill, SkillReport

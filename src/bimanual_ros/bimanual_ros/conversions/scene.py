@@ -10,8 +10,8 @@ from bimanual_interfaces.msg import ObjectStates
 from bimanual_interfaces.msg import SceneObject as SceneObjectMsg
 from bimanual_interfaces.srv import LoadScene
 
-from bimanual_core.observation import ObjectSnapshot, ObjectState
 from bimanual_core.look import SceneLook
+from bimanual_core.observation import ObjectSnapshot, ObjectState
 from bimanual_core.scene import SceneObject, SceneSpec, TableSpec
 from bimanual_ros.conversions.basics import header, point, pose_msg, pose_of, stamp_ns, vector, vector_of
 
