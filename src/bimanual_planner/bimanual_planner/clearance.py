@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from bimanual_core.errors import BimanualError, ErrorCode
 from bimanual_core.motion import JointTrajectory
 from bimanual_kinematics.continuous import Motion
 from bimanual_planner.in_turn import in_turn
 from bimanual_planner.planning_scene import PlanningScene
 from bimanual_planner.state import PlanState
+from bimanual_planner.steps import Step
 from bimanual_planner.timed_paths import Paths, alone, course, time_paths
 
 #: A wait is at most this share of the longest one longer than it must be.
@@ -41,10 +44,11 @@ def clear_motion(scene: PlanningScene, state: PlanState, paths: Paths, sync: str
     if paths.straight and sync == "proportional":
         # All joints keep to the line whatever its timing is, and most lines that are in the way of something end here,
         # before they cost a timing.
-        hit = _touch(scene, state, paths.line(state))
+        hit = _touch(scene, state, _lines(paths), paths.line(state))
     else:
         together = time_paths(state.robot, paths, sync, scene.config)
-        hit = touch(scene, state, together)
+        duration, joints = course(state, together)
+        hit = _touch(scene, state, _lines(paths), joints, duration)
     if hit is None:
         return ClearMotion(together or time_paths(state.robot, paths, sync, scene.config))
     words, joins_arms = hit
@@ -59,9 +63,12 @@ def clear_motion(scene: PlanningScene, state: PlanState, paths: Paths, sync: str
 
 
 def touch(scene: PlanningScene, state: PlanState, trajectories: dict[str, JointTrajectory]) -> tuple[str, bool] | None:
-    """The first touch found of trajectories by side, in words, and whether it is one of two arms."""
+    """The first touch found of trajectories by side, in words, and whether it is one of two arms. What is held may
+    touch what it touches where they begin and end."""
     duration, joints = course(state, trajectories)
-    return _touch(scene, state, joints, duration)
+    ends = {side: trajectory.positions[[0, -1]] for side, trajectory in trajectories.items()}
+    steps = {side: Step(path=path, lengths=np.zeros(2)) for side, path in ends.items()}
+    return _touch(scene, state, steps, joints, duration)
 
 
 def least_wait(free: Callable[[float], bool], longest: float) -> float:
@@ -101,10 +108,14 @@ def _duration(motion: ClearMotion) -> float:
     return max(trajectory.duration for trajectory in motion.trajectories.values())
 
 
+def _lines(paths: Paths) -> dict[str, Step]:
+    return {side: Step(path=path, lengths=paths.lengths.get(side)) for side, path in paths.arms.items()}
+
+
 def _touch(
-    scene: PlanningScene, state: PlanState, joints: Motion, duration: float | None = None
+    scene: PlanningScene, state: PlanState, steps: dict[str, Step], joints: Motion, duration: float | None = None
 ) -> tuple[str, bool] | None:
-    hit = scene.first_touch_of(state, {}, joints)
+    hit = scene.first_touch_of(state, steps, joints)
     if hit is None:
         return None
     share, collision = hit

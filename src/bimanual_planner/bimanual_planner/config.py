@@ -24,6 +24,7 @@ class PlannerConfig:
     branches: int = 2  # wrist branches tried for each pose
     margin: float = 0.003  # clearance of bodies that may not touch [m]
     kept_margin: float = 0.002  # and at each instant of what is timed, whose corners are rounded [m]
+    touch_depth: float = 0.004  # what is set down or lifted off overlaps by at most this, as measured [m]
     coarse_step: float = 0.06  # [rad] between collision checks of what comes later
     fine_step: float = 0.03  # [rad] between collision checks of what is executed next
     check_interval: float = 0.02  # [s] between looks at what another planner's own checks are asked about

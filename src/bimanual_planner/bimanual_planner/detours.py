@@ -40,7 +40,8 @@ def around(
     start, end = state.q[columns], np.concatenate(list(goals.values()))
     lower, upper = (np.concatenate(ends) for ends in zip(*(scene.model.limits(s) for s in goals), strict=True))
     spacing, flat = scene.config.fine_step, state.q.copy()
-    with scene.checks(state) as free:
+    moves = {side: Step(path=np.array([state.arm_q(side), goal])) for side, goal in goals.items()}
+    with scene.checks(state, moves) as free:
 
         def keeps(q: Array, margin: float) -> bool:
             flat[columns] = q

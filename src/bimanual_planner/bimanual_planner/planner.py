@@ -33,7 +33,7 @@ from bimanual_planner.planning_scene import PlanningScene
 from bimanual_planner.room import ends, parking
 from bimanual_planner.state import PlanState
 from bimanual_planner.timed_paths import Paths, time_paths
-from bimanual_planner.tool_goals import ToolGoals, require_grip, tool_goals
+from bimanual_planner.tool_goals import GripError, ToolGoals, require_grip, tool_goals
 from bimanual_planner.way_out import way_out
 
 Array = NDArray[np.float64]
@@ -240,11 +240,13 @@ class MotionPlanner:
             except BimanualError as error:
                 errors.append(error)
                 notes.append(f"{name}: {error}")
-                if time.monotonic() > self._deadline_s:
+                if time.monotonic() > self._deadline_s or (tools.bound and not isinstance(error, GripError)):
                     break
                 continue
             if clear.sequence:
                 notes.append(f"{clear.sequence[-1]} arm waits {clear.wait:.2f} s for the {clear.sequence[0]} arm")
+            elif name == "rrt" and any(isinstance(error, ArmsMeetError) for error in errors):
+                notes.append(f"the {' and '.join(clear.trajectories)} arm go around each other")
             return PlannedMotion(clear.trajectories, name, clear.sequence, tuple(notes), 0.0)
         if not errors:
             raise BimanualError("nothing was tried", ErrorCode.PLAN_UNREACHABLE)

@@ -80,11 +80,11 @@ class PlanningScene:
             return self._scene.check_path(qs, self.config.margin if margin is None else margin)
 
     @contextmanager
-    def checks(self, state: PlanState) -> Iterator[Callable[[Array, float], bool]]:
-        """``free(q, margin)`` for the length of a ``with`` block: whether flat joints (D,), on a way on which nothing
-        is taken or set down, keep ``margin`` [m]. For many questions about one state."""
+    def checks(self, state: PlanState, steps: dict[str, Step]) -> Iterator[Callable[[Array, float], bool]]:
+        """``free(q, margin)`` for the length of a ``with`` block: whether flat joints (D,) that ``steps`` lead through
+        keep ``margin`` [m]. For many questions about one state."""
         self._sync(state)
-        with self._scene.allowing(*self._support(state, {})):
+        with self._scene.allowing(*self._support(state, steps)):
             yield self._scene.is_free
 
     def depths(self, state: PlanState, q: Array) -> dict[frozenset[str], float]:
@@ -108,16 +108,28 @@ class PlanningScene:
             return self._scene.first_touch(motion, self.config.kept_margin)
 
     def _support(self, state: PlanState, steps: dict[str, Step]) -> list[tuple[str, str]]:
-        pairs = []
+        pairs: set[tuple[str, str]] = set()
         carried = {held.name for held in state.held.values()}
         for side, held in state.held.items():
-            moves = side in steps and steps[side].path is not None
-            if moves and not steps[side].straight:
-                continue
+            step = steps.get(side)
+            moves = step is not None and step.path is not None
             # What a hand holds at rest goes on standing on what does not move either.
             others = [name for name in state.objects if moves or name not in carried]
-            pairs += [(held.name, other) for other in (TABLE_NAME, *others) if other != held.name]
-        return sorted(set(pairs))
+            near = {(held.name, other) for other in (TABLE_NAME, *others) if other != held.name}
+            if step is None or not moves:
+                pairs |= near
+            elif step.straight:
+                touched = self._touched_at_ends(state, steps)
+                pairs |= {pair for pair in near if frozenset(pair) in touched}
+        return sorted(pairs)
+
+    def _touched_at_ends(self, state: PlanState, steps: dict[str, Step]) -> set[frozenset[str]]:
+        """Pairs of bodies that touch, no more, where ``steps`` begin or end."""
+        end = state
+        for side, step in steps.items():
+            end = end if step.path is None else end.with_arm(side, step.path[-1])
+        found = [c for q in (state.q, end.q) for c in self._scene.collisions(q, self.config.margin)]
+        return {frozenset((c.a, c.b)) for c in found if c.depth <= self.config.touch_depth}
 
     def _sync(self, state: PlanState) -> None:
         """Place the objects as ``state`` has them; states that differ in joints only share their dictionaries."""

@@ -24,6 +24,10 @@ GRIP_POSITION, GRIP_ANGLE = 5e-4, float(np.radians(0.2))  # [m], [rad]
 _LOOK_S = 0.005
 
 
+class GripError(BimanualError):
+    """Two hands that hold one object would not keep their relative pose: finer steps may do."""
+
+
 @dataclass(frozen=True, eq=False)
 class ToolGoals:
     """Ways by side, left before right. ``bound``: the arms are at equal shares of them at each instant, because one
@@ -83,7 +87,7 @@ def tool_goals(
 
 
 def require_grip(model: RobotModel, state: PlanState, trajectories: Mapping[str, JointTrajectory], name: str) -> None:
-    """Raises BimanualError where the two hands that hold ``name`` leave their relative pose on the way."""
+    """Raises GripError where the two hands that hold ``name`` leave their relative pose on the way."""
     duration, joints = course(state, trajectories)
     qs = joints(np.linspace(0.0, 1.0, max(2, int(np.ceil(duration / _LOOK_S)) + 1)))
     left, right = (state.robot.joints.group(f"{side}_arm") for side in state.robot.sides)
@@ -97,7 +101,7 @@ def require_grip(model: RobotModel, state: PlanState, trajectories: Mapping[str,
                 f"the hands that hold {name} leave their grip by {1e3 * position:.2f} mm, {np.degrees(angle):.2f} deg "
                 f"at {k / (len(qs) - 1) * duration:.2f} s"
             )
-            raise BimanualError(text)
+            raise GripError(text)
 
 
 def _pose(start: Mapping[str, Array], state: PlanState, name: str) -> Array:
