@@ -1,43 +1,62 @@
-"""Assets by class and id. A class is a function of (asset_id, scale); ids of the boxes are colours."""
+"""Assets by class and id. What is made once is kept: assets never change."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from bimanual_assets.boxes import Size, box, side_contacts, top_down_contacts
+from bimanual_assets.boxes import Size
+from bimanual_assets.classes import blocks, bottles, fruit, handtools, shoes, vessels
+from bimanual_assets.draft import scaled
 from bimanual_core.asset import Asset
 from bimanual_core.errors import BimanualError, UnknownNameError
 from bimanual_core.registry import Registry
 from bimanual_core.scene import SceneObject
 
-COLOURS: dict[str, tuple[float, float, float]] = {
-    "red": (0.80, 0.12, 0.10),
-    "green": (0.13, 0.55, 0.20),
-    "blue": (0.10, 0.28, 0.72),
-    "yellow": (0.90, 0.72, 0.10),
-    "black": (0.06, 0.06, 0.07),
-    "white": (0.90, 0.90, 0.88),
-    "grey": (0.50, 0.51, 0.53),
-}
-#: Full sizes at scale 1 [m].
-CUBE_SIZE: Size = (0.05, 0.05, 0.05)
-HANDOVER_BLOCK_SIZE: Size = (0.06, 0.06, 0.20)
-PAD_SIZE: Size = (0.10, 0.10, 0.01)
-
 Builder = Callable[[str, Size], Asset]
-_CLASSES: Registry[Builder] = Registry("asset class")
+#: What a class is for: coloured blocks, things that tasks move, things they are put on or into, and things in the way.
+KINDS = ("block", "object", "furniture", "clutter")
 
 
-def get_asset(class_name: str, asset_id: str = "red", scale: Size = (1.0, 1.0, 1.0)) -> Asset:
-    """The asset ``asset_id`` of ``class_name`` with ``scale`` applied to its geometry and annotation.
+@dataclass(frozen=True)
+class AssetClass:
+    """One class: how an asset is made from (id, scale), and its ids. Of numbered ids the odd ones are ``held_out``:
+    shapes that are kept for evaluation."""
+
+    name: str
+    kind: str
+    build: Builder
+    ids: tuple[str, ...]
+    held_out: tuple[str, ...] = ()
+
+    @property
+    def train(self) -> tuple[str, ...]:
+        """The ids that are not held out."""
+        return tuple(i for i in self.ids if i not in self.held_out)
+
+    def choose(self, split: str) -> tuple[str, ...]:
+        """Ids of a split: ``train``, ``test`` (held out) or ``all``. Raises UnknownNameError."""
+        splits = {"train": self.train, "test": self.held_out or self.ids, "all": self.ids}
+        if split not in splits:
+            raise UnknownNameError("split", split, splits)
+        return splits[split]
+
+
+_CLASSES: Registry[AssetClass] = Registry("asset class")
+
+
+def get_asset(class_name: str, asset_id: str | None = None, scale: Size = (1.0, 1.0, 1.0)) -> Asset:
+    """The asset ``asset_id`` (the first one when None) of ``class_name`` with ``scale`` applied to its geometry and
+    annotation.
 
     Raises UnknownNameError listing the classes or ids that exist, BimanualError for a scale that is not positive.
     """
     if len(scale) != 3 or not all(np.isfinite(s) and s > 0 for s in scale):
         raise BimanualError(f"{class_name} {asset_id}: scale {scale} must be three positive numbers")
-    return _CLASSES.get(class_name)(asset_id, scale)
+    return _made(class_name, asset_id or asset_class(class_name).ids[0], tuple(scale))
 
 
 def asset_of(item: SceneObject) -> Asset:
@@ -45,47 +64,54 @@ def asset_of(item: SceneObject) -> Asset:
     return get_asset(item.class_name, item.asset_id, item.scale)
 
 
-def class_names() -> list[str]:
-    """The classes that exist."""
-    return _CLASSES.names()
+def asset_class(name: str) -> AssetClass:
+    """A class by its name; raises UnknownNameError listing them."""
+    return _CLASSES.get(name)
 
 
-@_CLASSES.register("cube")
-def cube(asset_id: str, scale: Size) -> Asset:
-    """A cube of 50 mm, held from above."""
-    size = _scaled(CUBE_SIZE, scale)
-    return box("cube", asset_id, size, _rgb("cube", asset_id), top_down_contacts(size), f"a {asset_id} cube")
+def asset_ids(class_name: str, split: str = "all") -> tuple[str, ...]:
+    """The ids of a class, or those of its split ``train`` or ``test``. Raises UnknownNameError."""
+    return asset_class(class_name).choose(split)
 
 
-@_CLASSES.register("handover_block")
-def handover_block(asset_id: str, scale: Size) -> Asset:
-    """A long upright block of 60 x 60 x 200 mm, held at its upper or its lower part."""
-    size = _scaled(HANDOVER_BLOCK_SIZE, scale)
-    rgb = _rgb("handover_block", asset_id)
-    return box("handover_block", asset_id, size, rgb, side_contacts(size), f"a long {asset_id} block")
+def class_names(kind: str | None = None) -> list[str]:
+    """The classes that exist, all or those of a kind. Raises UnknownNameError listing the kinds."""
+    if kind is not None and kind not in KINDS:
+        raise UnknownNameError("kind of asset class", kind, KINDS)
+    return [name for name in _CLASSES.names() if kind is None or _CLASSES.get(name).kind == kind]
 
 
-@_CLASSES.register("pad")
-def pad(asset_id: str, scale: Size) -> Asset:
-    """A thin pad of 100 x 100 x 10 mm that things are placed on; it is not grasped."""
-    size = _scaled(PAD_SIZE, scale)
-    return box("pad", asset_id, size, _rgb("pad", asset_id), (), f"a thin {asset_id} pad")
+def add_class(name: str, kind: str, build: Callable[[str], Asset], ids: Iterable[str]) -> None:
+    """Add a class whose assets are made at scale 1. Raises ValueError if the name is taken."""
+    ids = tuple(ids)
+
+    def stretched(asset_id: str, scale: Size) -> Asset:
+        if asset_id not in ids:
+            raise UnknownNameError(f"id of class {name}", asset_id, ids)
+        return scaled(build(asset_id), scale)
+
+    held_out = tuple(i for i in ids if i.isdigit() and int(i) % 2 == 1)
+    _CLASSES.add(name, AssetClass(name, kind, stretched, ids, held_out))
 
 
-@_CLASSES.register("box")
-def plain_box(asset_id: str, scale: Size) -> Asset:
-    """Any box: ``scale`` is its full size [m]. Boxes over twice as tall as wide are held like the handover block."""
-    tall = scale[2] > 2.0 * max(scale[:2])
-    contacts = side_contacts(scale) if tall else top_down_contacts(scale)
-    return box("box", asset_id, scale, _rgb("box", asset_id), contacts, f"a {asset_id} box")
+@lru_cache(maxsize=1024)
+def _made(class_name: str, asset_id: str, scale: Size) -> Asset:
+    return asset_class(class_name).build(asset_id, scale)
 
 
-def _scaled(size: Size, scale: Size) -> Size:
-    return size[0] * scale[0], size[1] * scale[1], size[2] * scale[2]
-
-
-def _rgb(class_name: str, asset_id: str) -> tuple[float, float, float]:
-    try:
-        return COLOURS[asset_id]
-    except KeyError:
-        raise UnknownNameError(f"id of class {class_name}", asset_id, COLOURS) from None
+for _name, _build in (
+    ("cube", blocks.cube),
+    ("handover_block", blocks.handover_block),
+    ("pad", blocks.pad),
+    ("box", blocks.plain_box),
+):
+    _CLASSES.add(_name, AssetClass(_name, "block", _build, tuple(blocks.COLOURS)))
+add_class("bottle", "object", bottles.bottle, bottles.SHAPES)
+add_class("cup", "object", vessels.cup, vessels.CUPS)
+add_class("mug", "object", vessels.mug, vessels.MUGS)
+add_class("container", "object", vessels.container, [*vessels.CONTAINERS, *vessels.TRAYS])
+add_class("plate", "furniture", vessels.plate, vessels.PLATES)
+add_class("coaster", "furniture", vessels.coaster, vessels.COASTERS)
+add_class("hammer", "object", handtools.hammer, handtools.HAMMERS)
+add_class("shoe", "object", shoes.shoe, shoes.SHOES)
+add_class("apple", "object", fruit.apple, fruit.APPLES)

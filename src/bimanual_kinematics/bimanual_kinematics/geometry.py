@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import coal
 import numpy as np
@@ -59,8 +60,21 @@ def asset_parts(asset: Asset) -> tuple[Part, ...]:
 
 
 def _geometry(shape: Shape) -> coal.CollisionGeometry:
+    if shape.kind == "mesh":
+        return _polyhedron(shape)
     if shape.kind == "box":
         return coal.Box(*shape.size)
     if shape.kind == "cylinder":
         return coal.Cylinder(*shape.size)
     return coal.Sphere(*shape.size)
+
+
+@lru_cache(maxsize=4096)
+def _polyhedron(shape: Shape) -> coal.CollisionGeometry:
+    """A closed convex mesh: its own faces say which points are neighbours, so that no hull is computed. Shapes never
+    change, so what was made once is kept."""
+    vertices, faces = shape.polyhedron
+    points, triangles = coal.StdVec_Vec3s(), coal.StdVec_Triangle()
+    points.extend(list(vertices))
+    triangles.extend([coal.Triangle(*face) for face in faces.tolist()])
+    return coal.Convex(points, triangles)

@@ -26,7 +26,12 @@ Array = NDArray[np.float64]
 AssetOf = Callable[[Any], Asset]
 Rgb = Sequence[float]
 
-_KINDS = {"box": Marker.CUBE, "cylinder": Marker.CYLINDER, "sphere": Marker.SPHERE}
+_KINDS = {
+    "box": Marker.CUBE,
+    "cylinder": Marker.CYLINDER,
+    "sphere": Marker.SPHERE,
+    "mesh": Marker.TRIANGLE_LIST,
+}
 #: Of a touched object: the colour and how much larger its hull is drawn [m].
 TOUCHED_RGBA, TOUCHED_MARGIN = (1.0, 0.62, 0.0, 0.45), 0.006
 TEXT_RGBA, TEXT_HEIGHT, TEXT_ABOVE = (0.1, 0.1, 0.1, 1.0), 0.025, 0.03
@@ -71,11 +76,11 @@ def _object(at_ns: int, state: ObjectState, shapes: list[tuple[Shape, Rgb]]) -> 
     markers, top = [], 0.0
     for shape, rgb in shapes:
         T = T_world_object @ shape.T_object_shape
-        kind, size = _KINDS[shape.kind], _extent(shape)
-        markers.append(_marker(at_ns, "objects", kind, T, size, (*rgb, 1.0)))
+        size = _extent(shape)
+        markers.append(_solid(at_ns, "objects", shape, T, size, (*rgb, 1.0)))
         if touched:
             hull = np.array(size) + TOUCHED_MARGIN
-            markers.append(_marker(at_ns, "contacts", kind, T, hull, TOUCHED_RGBA))
+            markers.append(_solid(at_ns, "contacts", shape, T, hull, TOUCHED_RGBA))
         top = max(top, float(np.abs(T[2, :3]) @ size) / 2 + T[2, 3] - T_world_object[2, 3])
     place = T_world_object[:3, 3] + [0.0, 0.0, top + TEXT_ABOVE]
     text = f"{state.name}\ntouches {', '.join(touched)}" if touched else state.name
@@ -83,9 +88,20 @@ def _object(at_ns: int, state: ObjectState, shapes: list[tuple[Shape, Rgb]]) -> 
     return markers
 
 
+def _solid(at_ns: int, namespace: str, shape: Shape, T_world: Array, size: Iterable[float], rgba: Rgb) -> Marker:
+    """A shape at a pose, its extent stretched to ``size`` [m]."""
+    marker = _marker(at_ns, namespace, _KINDS[shape.kind], T_world, size, rgba)
+    if shape.kind == "mesh":
+        vertices, faces = shape.polyhedron
+        stretched = np.asarray(size) / np.asarray(shape.size)
+        marker.scale = Vector3(x=1.0, y=1.0, z=1.0)
+        marker.points = _points((vertices * stretched)[faces].reshape(-1, 3))
+    return marker
+
+
 def _extent(shape: Shape) -> tuple[float, float, float]:
     """Full size [m] along the shape's own axes."""
-    if shape.kind == "box":
+    if shape.kind in ("box", "mesh"):
         return shape.size  # type: ignore[return-value]
     diameter = 2.0 * shape.size[0]
     return diameter, diameter, shape.size[1] if shape.kind == "cylinder" else diameter

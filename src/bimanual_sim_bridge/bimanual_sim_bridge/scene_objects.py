@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import sapien
 from numpy.typing import NDArray
 
 from bimanual_assets import asset_of
-from bimanual_core.asset import Shape
+from bimanual_core.asset import Asset, Shape
 from bimanual_core.scene import SceneObject
 from bimanual_core.se3 import from_rotation, rotation_about
+from bimanual_core.solid import MassProperties
+from bimanual_sim_bridge.object_visuals import visual_body
 from bimanual_sim_bridge.poses import to_sapien
-from bimanual_sim_bridge.surroundings import surface_material
 
 #: SAPIEN's cylinders lie along x, ours stand along z.
 _T_shape_cylinder = from_rotation(rotation_about((0, 1, 0), np.pi / 2))
@@ -20,15 +23,19 @@ _T_shape_cylinder = from_rotation(rotation_about((0, 1, 0), np.pi / 2))
 def build_object(scene: sapien.Scene, item: SceneObject, render: bool) -> sapien.Entity:
     """The body of a scene object at its pose. Raises UnknownNameError for an asset the catalogue lacks."""
     asset = asset_of(item)
-    builder = scene.create_actor_builder()
-    friction = asset.friction * item.friction_scale
-    material = sapien.physx.PhysxMaterial(friction, friction, asset.restitution)
-    for shape in asset.shapes:
-        _add_collision(builder, shape, material, asset.density * item.mass_scale)
-        if render:
-            _add_visual(builder, shape, item.rgb or shape.rgb or asset.rgb)
-    builder.set_initial_pose(to_sapien(item.T_world_object))
-    return builder.build_static(name=item.name) if item.fixed else builder.build(name=item.name)
+    entity = sapien.Entity()
+    if render:
+        entity.add_component(visual_body(asset, item.rgb))
+    static, dynamic = sapien.physx.PhysxRigidStaticComponent, sapien.physx.PhysxRigidDynamicComponent
+    body = static() if item.fixed else dynamic()
+    add_collisions(body, asset, asset.shapes, item)
+    if not item.fixed and any(shape.kind == "mesh" or shape.density is not None for shape in asset.shapes):
+        set_mass(body, asset.mass_properties, item.mass_scale)
+    entity.add_component(body)
+    entity.name = item.name
+    entity.pose = to_sapien(item.T_world_object)
+    scene.add_entity(entity)
+    return entity
 
 
 def twist_of(body: sapien.Entity) -> NDArray[np.float64]:
@@ -39,31 +46,38 @@ def twist_of(body: sapien.Entity) -> NDArray[np.float64]:
     return np.concatenate([dynamic.get_linear_velocity(), dynamic.get_angular_velocity()]).astype(np.float64)
 
 
-def _add_collision(
-    builder: sapien.ActorBuilder, shape: Shape, material: sapien.physx.PhysxMaterial, density: float
+def add_collisions(
+    body: sapien.physx.PhysxRigidBaseComponent, asset: Asset, shapes: Iterable[Shape], item: SceneObject
 ) -> None:
-    pose = _pose_of(shape)
-    if shape.kind == "box":
-        half = [s / 2 for s in shape.size]
-        builder.add_box_collision(pose=pose, half_size=half, material=material, density=density)
-    elif shape.kind == "cylinder":
-        radius, length = shape.size
-        builder.add_cylinder_collision(
-            pose=pose, radius=radius, half_length=length / 2, material=material, density=density
-        )
-    else:
-        builder.add_sphere_collision(pose=pose, radius=shape.size[0], material=material, density=density)
+    """Attach convex ``shapes`` of an asset with the friction and density of the scene's object."""
+    friction = asset.friction * item.friction_scale
+    material = sapien.physx.PhysxMaterial(friction, friction, asset.restitution)
+    for shape in shapes:
+        collision = _collision(shape, material)
+        collision.local_pose = _pose_of(shape)
+        collision.set_collision_groups([1, 1, 0, 0])
+        collision.set_density((asset.density if shape.density is None else shape.density) * item.mass_scale)
+        body.attach(collision)
 
 
-def _add_visual(builder: sapien.ActorBuilder, shape: Shape, rgb: tuple[float, float, float]) -> None:
-    pose, material = _pose_of(shape), surface_material(rgb)
+def set_mass(body: sapien.physx.PhysxRigidBodyComponent, properties: MassProperties, mass_scale: float) -> None:
+    """Mass, centre and inertia as the asset has them: PhysX rounds hulls off, and takes one density for all parts."""
+    moments, axes = properties.principal()
+    body.mass = properties.mass * mass_scale
+    body.cmass_local_pose = to_sapien(from_rotation(axes, properties.centre))
+    body.inertia = moments * mass_scale
+
+
+def _collision(shape: Shape, material: sapien.physx.PhysxMaterial) -> sapien.physx.PhysxCollisionShape:
+    if shape.vertices is not None:
+        scale = np.ones(3, dtype=np.float32)
+        return sapien.physx.PhysxCollisionShapeConvexMesh(shape.vertices.astype(np.float32), scale, material)
     if shape.kind == "box":
-        builder.add_box_visual(pose=pose, half_size=[s / 2 for s in shape.size], material=material)
-    elif shape.kind == "cylinder":
+        return sapien.physx.PhysxCollisionShapeBox(half_size=[s / 2 for s in shape.size], material=material)
+    if shape.kind == "cylinder":
         radius, length = shape.size
-        builder.add_cylinder_visual(pose=pose, radius=radius, half_length=length / 2, material=material)
-    else:
-        builder.add_sphere_visual(pose=pose, radius=shape.size[0], material=material)
+        return sapien.physx.PhysxCollisionShapeCylinder(radius=radius, half_length=length / 2, material=material)
+    return sapien.physx.PhysxCollisionShapeSphere(radius=shape.size[0], material=material)
 
 
 def _pose_of(shape: Shape) -> sapien.Pose:

@@ -13,7 +13,7 @@ from bimanual_core.errors import BimanualError
 from bimanual_core.observation import ObjectSnapshot, ObjectState
 from bimanual_core.scene import TABLE_NAME
 from bimanual_core.se3 import make_T, xyz_quat
-from bimanual_viewer.shapes import MovingNode, add_shape
+from bimanual_viewer.shapes import MovingNode, add_shape, add_visual
 from bimanual_viewer.state import Table
 
 ROOT = "/objects"
@@ -70,10 +70,12 @@ class ObjectScene:
         except BimanualError:
             handle.show_axes, handle.axes_length, handle.axes_radius = True, 0.06, 0.003  # known by its pose only
         else:
-            for number, shape in enumerate(asset.shapes):
+            for number, visual in enumerate(asset.visuals):
+                add_visual(self._scene, f"{root}/{number}", visual)
+            for number, shape in enumerate(() if asset.visuals else asset.shapes):
                 rgb = shape.rgb or asset.rgb
                 add_shape(self._scene, f"{root}/{number}", shape.kind, shape.size, shape.T_object_shape, rgb)
-                top = max(top, float(shape.T_object_shape[2, 3]) + max(shape.size) / 2)
+            top = asset.reach((0.0, 0.0, 1.0))
         label = self._scene.add_label(f"{root}/name", state.name, position=(0.0, 0.0, top + 0.03))
         return _Shown(_look(state), handle, MovingNode(handle), label)
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from viser import SceneApi
 
+from bimanual_core.asset import Visual
 from bimanual_core.se3 import xyz_quat
 
 Array = NDArray[np.float64]
@@ -28,6 +29,14 @@ def add_shape(
         scene.add_cylinder(name, size[0], size[1], colour, **place)  # type: ignore[arg-type]
     else:
         scene.add_icosphere(name, size[0], colour, **place)  # type: ignore[arg-type]
+
+
+def add_visual(scene: SceneApi, name: str, visual: Visual) -> None:
+    """A surface in its colour, or in the mean colour of its texture, in the frame of the parent in ``name``."""
+    rgb = np.asarray(visual.rgb) if visual.texture is None else visual.texture.reshape(-1, 3).mean(axis=0) / 255.0
+    scene.add_mesh_simple(
+        name, visual.vertices, visual.faces, color=np.round(255 * rgb), side="double", cast_shadow=False
+    )
 
 
 def add_mesh(scene: SceneApi, name: str, file: Path, scale: tuple[float, ...], T: Array) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from geometry_msgs.msg import Point
 from moveit_msgs.msg import AttachedCollisionObject, CollisionObject, Constraints, PositionConstraint
 from numpy.typing import NDArray
-from shape_msgs.msg import SolidPrimitive
+from shape_msgs.msg import Mesh, MeshTriangle, SolidPrimitive
 
 from bimanual_core.asset import Shape
 from bimanual_core.se3 import from_rotation
@@ -20,8 +21,11 @@ def added(name: str, shapes: Sequence[Shape], frame: str, T_frame_object: Array)
     """An object of convex shapes at a pose in ``frame``; it replaces one of that name."""
     message = _object(name, CollisionObject.ADD)
     message.header, message.pose = header(0, frame), pose_msg(T_frame_object)
-    message.primitives = [_primitive(shape) for shape in shapes]
-    message.primitive_poses = [pose_msg(shape.T_object_shape) for shape in shapes]
+    solids, meshes = [s for s in shapes if s.kind != "mesh"], [s for s in shapes if s.kind == "mesh"]
+    message.primitives = [_primitive(shape) for shape in solids]
+    message.primitive_poses = [pose_msg(shape.T_object_shape) for shape in solids]
+    message.meshes = [_mesh(shape) for shape in meshes]
+    message.mesh_poses = [pose_msg(shape.T_object_shape) for shape in meshes]
     return message
 
 
@@ -86,4 +90,13 @@ def _primitive(shape: Shape) -> SolidPrimitive:
         message.type, message.dimensions = SolidPrimitive.CYLINDER, [float(length), float(radius)]
     else:
         message.type, message.dimensions = SolidPrimitive.SPHERE, [float(shape.size[0])]
+    return message
+
+
+def _mesh(shape: Shape) -> Mesh:
+    """A convex polyhedron, its points in the shape's frame."""
+    vertices, faces = shape.polyhedron
+    message = Mesh()
+    message.vertices = [Point(x=x, y=y, z=z) for x, y, z in vertices.tolist()]
+    message.triangles = [MeshTriangle(vertex_indices=face) for face in faces.astype(np.uint32)]
     return message

@@ -122,7 +122,13 @@ def _carried(state: PlanState, name: str) -> _Carried | None:
 
 
 def _same_shapes(a: Asset, b: Asset) -> bool:
+    """Whether the shapes are alike; those of a mesh are only if they are the same ones."""
     return len(a.shapes) == len(b.shapes) and all(
-        (one.kind, one.size) == (other.kind, other.size) and np.array_equal(one.T_object_shape, other.T_object_shape)
+        one is other
+        or (
+            (one.kind, one.size) == (other.kind, other.size)
+            and one.kind != "mesh"
+            and np.array_equal(one.T_object_shape, other.T_object_shape)
+        )
         for one, other in zip(a.shapes, b.shapes, strict=True)
     )
