@@ -28,7 +28,7 @@ ALLOWED: dict[str, frozenset[str]] = {
         {CORE, "bimanual_description", "bimanual_kinematics", "bimanual_control", "bimanual_assets"}
     ),
     "bimanual_planner": frozenset({CORE, "bimanual_description", "bimanual_kinematics", "bimanual_assets"}),
-    "bimanual_tasks": frozenset({CORE, "bimanual_assets"}),
+    "bimanual_tasks": frozenset({CORE, "bimanual_kinematics", "bimanual_assets"}),
     "bimanual_data": frozenset({CORE}),
     "policy_node": frozenset({CORE, "bimanual_kinematics", "bimanual_data"}),
     "mllm_agent": frozenset({CORE, "bimanual_kinematics", "bimanual_tasks"}),

@@ -18,6 +18,7 @@ from bimanual_core.skill import SkillReport
 from bimanual_data.bag_repair import repair
 from bimanual_data.video import write_poster, write_video
 from bimanual_tasks.performer import Assignment, Performer
+from bimanual_tasks.sampler import drawn_task
 from bimanual_tasks.task import Task
 
 CAMERAS = ("head", "left_wrist", "right_wrist", "third_view")
@@ -91,7 +92,7 @@ class Demo:
             loaded = session.request("task/load", task=self._task.name, variant=self._task.variant, seed=self._seed)
             note(f"task: {loaded.instruction}")
             with self._recording(session, loaded.instruction) as counts:
-                assignment = Assignment(self._task, self._seed, loaded.instruction, watch.over)
+                assignment = Assignment(drawn_task(self._task, self._seed), self._seed, loaded.instruction, watch.over)
                 values = {"instruction": loaded.instruction, **self._episode_on(session, assignment)}
         note("writing video and picture ...")
         video = write_video(self._episode, self._folder / "video.mp4", success=values["success"])

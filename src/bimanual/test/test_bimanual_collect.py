@@ -221,7 +221,6 @@ def test_what_is_no_whole_collection_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--randomize", "hard"], "randomize hard does not exist yet"),
         (["--episodes", "0"], "collection seeds 0..-1"),
         (["--episodes", "100001"], "from 100000 on they are for evaluation"),
         (["--seed0", "99999", "--episodes", "2"], "from 100000 on they are for evaluation"),

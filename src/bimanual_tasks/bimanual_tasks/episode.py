@@ -9,14 +9,17 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from bimanual_core.errors import BimanualError, ErrorCode, SilentNodeError
+from bimanual_core.observation import JointSample, ObjectSnapshot
 from bimanual_core.protocols import SimulatedWorld
 from bimanual_core.rates import OBJECTS_HZ
 from bimanual_core.skill import SkillReport
+from bimanual_tasks.agreement import Trace, disagreement
 from bimanual_tasks.assets import find_asset
 from bimanual_tasks.geometry import AssetLookup
-from bimanual_tasks.language import choose_instruction
+from bimanual_tasks.language import instruct
 from bimanual_tasks.performer import Assignment, Performer
-from bimanual_tasks.sampler import sample_scene
+from bimanual_tasks.randomise import EASY
+from bimanual_tasks.scenes import load_sample
 from bimanual_tasks.session import Session
 from bimanual_tasks.success import SuccessTracker
 from bimanual_tasks.task import Task
@@ -30,7 +33,12 @@ LOOK_SECONDS = 3 / OBJECTS_HZ
 @dataclass(frozen=True)
 class EpisodeResult:
     """How one seed went. ``seconds`` is the world's own time to success or to the end, ``wall_seconds`` ours;
-    ``done``, ``asked`` and the error repeat the performer's report: skills of an expert, actions of a policy."""
+    ``done``, ``asked`` and the error repeat the performer's report: skills of an expert, actions of a policy.
+
+    ``rejected`` counts draws that the task's rules dropped, ``resampled`` whole scenes of the seed that were of no use.
+    ``stage`` is the last one reached and ``stage_score`` the share of them; ``disagreement`` is what the instruction
+    says and the arms and objects did not do.
+    """
 
     seed: int
     success: bool
@@ -45,6 +53,15 @@ class EpisodeResult:
     asked: int
     error_code: int
     error_msg: str
+    resampled: int = 0
+    stage: str = ""
+    stage_score: float = 0.0
+    disagreement: str = ""
+
+    @property
+    def demonstrates(self) -> bool:
+        """Whether the episode shows how it is done: a success that agrees with its instruction."""
+        return self.success and not self.disagreement
 
     @property
     def unintended_contacts(self) -> int:
@@ -59,7 +76,7 @@ class EpisodeResult:
         kinds = {"int": int, "bool": bool, "str": str, "float": (int, float)}
         found: dict[str, Any] = {}
         for item in fields(cls):
-            value = values.get(item.name)
+            value = values.get(item.name, item.default)  # later fields are missing in older files
             if not isinstance(value, kinds[str(item.type)]):  # type: ignore[arg-type]
                 raise BimanualError(f"result: {item.name} is {value!r}, expected {item.type}", ErrorCode.DATA_INVALID)
             found[item.name] = value
@@ -87,22 +104,34 @@ def run_episode(
     seed: int,
     assets: AssetLookup = find_asset,
     watch: EpisodeWatch = nullcontext,
+    randomisation: str = EASY,
 ) -> EpisodeResult:
     """Let ``perform`` do ``task`` on the scene of ``seed``, followed by ``watch``.
 
-    A refusal or failure of the performer is a result with its reason, not an exception; SilentNodeError is raised,
-    because without that node no further episode can run.
+    A refusal or failure of the performer is a result with its reason, not an exception, and so is a seed without a
+    scene that is of use; SilentNodeError is raised, because without that node no further episode can run.
     """
     wall_start = time.monotonic()
-    sample = sample_scene(task, seed, assets)
-    scene_id = session.world.load_scene(sample.scene)
+    try:
+        sample, scene_id = load_sample(session.world, task, seed, randomisation, assets)
+    except BimanualError as error:
+        if error.code != ErrorCode.SCENE_UNSOLVABLE:
+            raise
+        return _skipped(seed, error, time.monotonic() - wall_start)
+    task = sample.task
     start_ns = session.world.objects().stamp_ns
     tracker = SuccessTracker(task, session.world.robot, scene_id, start_ns, sample.scene.table, assets)
-    instruction = choose_instruction(task, sample.scene, seed)
-    assignment = Assignment(task, seed, instruction, lambda: tracker.success or tracker.timed_out)
-    session.listen(tracker.update)
+    trace = Trace(session.world.robot)
+    instruction = instruct(task, sample.scene, seed, assets=assets)
+    assignment = Assignment(task, seed, instruction.text, lambda: tracker.success or tracker.timed_out)
+
+    def listen(snapshot: ObjectSnapshot, joints: JointSample) -> None:
+        tracker.update(snapshot, joints)
+        trace.update(snapshot, joints)
+
+    session.listen(listen)
     try:
-        with watch(EpisodeStart(task, seed, instruction, tracker)):
+        with watch(EpisodeStart(task, seed, instruction.text, tracker)):
             report = _run(session, perform, assignment)
             _let_hold(session.world, tracker)
     finally:
@@ -117,11 +146,22 @@ def run_episode(
         rejected=sample.rejected,
         arm_arm_contacts=contacts.arm_arm,
         arm_table_contacts=contacts.arm_table,
-        instruction=instruction,
+        instruction=instruction.text,
         done=report.done,
         asked=report.asked,
         error_code=int(report.error_code),
         error_msg=report.error_msg,
+        resampled=sample.attempt,
+        stage=tracker.stages.reached,
+        stage_score=round(tracker.stage_score, 4),
+        disagreement=disagreement(task, instruction, trace) if tracker.success else "",
+    )
+
+
+def _skipped(seed: int, error: BimanualError, wall_seconds: float) -> EpisodeResult:
+    """The result of a seed without a scene: a failure that says so."""
+    return EpisodeResult(
+        seed, False, str(error), 0.0, round(wall_seconds, 3), 0, 0, 0, "", 0, 0, int(error.code), str(error)
     )
 
 

@@ -8,6 +8,7 @@ from bimanual_tasks.assets import find_asset
 from bimanual_tasks.episode import EpisodeResult, run_episode
 from bimanual_tasks.geometry import AssetLookup
 from bimanual_tasks.performer import PerformerLookup, expert_performer
+from bimanual_tasks.randomise import EASY
 from bimanual_tasks.registry import get_task
 from bimanual_tasks.results import Evaluation, ResultsFile
 from bimanual_tasks.session import Session
@@ -19,14 +20,17 @@ EpisodeRunner = Callable[[str, str, Sequence[int]], Iterator[EpisodeResult]]
 
 
 def run_in_session(
-    session: Session, performer_for: PerformerLookup = expert_performer, assets: AssetLookup = find_asset
+    session: Session,
+    performer_for: PerformerLookup = expert_performer,
+    assets: AssetLookup = find_asset,
+    randomisation: str = EASY,
 ) -> EpisodeRunner:
     """A runner that does one seed after the other in ``session``."""
 
     def run(task_name: str, variant: str, seeds: Sequence[int]) -> Iterator[EpisodeResult]:
         task, perform = get_task(task_name, variant), performer_for(task_name)
         for seed in seeds:
-            yield run_episode(session, task, perform, seed, assets)
+            yield run_episode(session, task, perform, seed, assets, randomisation=randomisation)
 
     return run
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from bimanual_core.asset import Asset, Shape
+from bimanual_core.asset import Asset
 from bimanual_core.errors import UnknownNameError
 
 Array = NDArray[np.float64]
@@ -16,19 +16,11 @@ Array = NDArray[np.float64]
 AssetLookup = Callable[[str, str, tuple[float, float, float]], Asset]
 
 
-def rest_height(asset: Asset) -> float:
-    """Height of the object's origin above the plane it stands on upright [m]."""
-    return -min(_lowest(shape) for shape in asset.shapes)
-
-
-def _lowest(shape: Shape) -> float:
-    R, z = shape.T_object_shape[:3, :3], shape.T_object_shape[2, 3]
-    if shape.kind == "box":
-        return float(z - np.abs(R[2]) @ np.asarray(shape.size) / 2)
-    if shape.kind == "sphere":
-        return float(z - shape.size[0])
-    radius, length = shape.size
-    return float(z - radius * np.hypot(R[2, 0], R[2, 1]) - abs(R[2, 2]) * length / 2)
+def rest_height(asset: Asset, R_world_object: Array | None = None) -> float:
+    """Height of the object's origin above the plane on which it rests [m], turned by ``R_world_object`` (3, 3), or
+    upright."""
+    down = (0.0, 0.0, -1.0) if R_world_object is None else -R_world_object[2]
+    return asset.reach(down)
 
 
 def functional_point(asset: Asset, point: int) -> Array:

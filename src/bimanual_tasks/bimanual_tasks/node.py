@@ -6,6 +6,7 @@ On a real table a person builds the scene: task/load says where to put what, and
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from bimanual_interfaces.msg import ObjectStates, TaskStatus
@@ -33,7 +34,8 @@ from bimanual_tasks.assets import find_asset
 from bimanual_tasks.language import choose_instruction
 from bimanual_tasks.layout import layout_snapshot, layout_words
 from bimanual_tasks.registry import get_task
-from bimanual_tasks.sampler import sample_scene
+from bimanual_tasks.sampler import Sample
+from bimanual_tasks.scenes import scenes_in_reach
 from bimanual_tasks.success import SuccessTracker
 
 PARAMETERS = (
@@ -102,11 +104,13 @@ class TaskServer(Node):
     async def _load_task(self, request: LoadTask.Request, response: LoadTask.Response) -> None:
         task = get_task(request.task, request.variant)
         self._listen()
-        sample = sample_scene(task, int(request.seed))
+        samples = scenes_in_reach(task, int(request.seed), self._robot)
         if self._simulated:
-            scene_id, ready_ns = await self._simulate(sample.scene)
+            sample, scene_id, ready_ns = await self._simulate_one(samples)
         else:
+            sample = next(samples)
             scene_id, ready_ns = self._lay_out(task.name, sample.scene, request.confirm)
+        task = sample.task
         self._tracker = SuccessTracker(task, self._robot, scene_id, ready_ns, sample.scene.table)
         response.variant, response.scene_id, response.rejected = task.variant, scene_id, sample.rejected
         response.instruction = choose_instruction(task, sample.scene, int(request.seed))
@@ -118,6 +122,16 @@ class TaskServer(Node):
             instruction=response.instruction,
         )
         self._publish(ready_ns)
+
+    async def _simulate_one(self, samples: Iterator[Sample]) -> tuple[Sample, int, int]:
+        """The first of ``samples`` whose objects stay where they are put, and as :meth:`_simulate`."""
+        while True:
+            sample = next(samples)
+            try:
+                return sample, *await self._simulate(sample.scene)
+            except BimanualError as error:
+                if error.code != ErrorCode.SCENE_UNSTABLE:
+                    raise
 
     async def _simulate(self, scene: SceneSpec) -> tuple[int, int]:
         """Have the scene built; its scene_id and the stamp [ns] at which it is ready. Raises BimanualError."""

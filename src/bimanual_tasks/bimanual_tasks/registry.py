@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 
 from bimanual_core.config import build, load_yaml
-from bimanual_core.errors import UnknownNameError
+from bimanual_core.errors import ConfigError, UnknownNameError
 from bimanual_core.protocols import Skills, World
 from bimanual_core.skill import SkillReport
-from bimanual_tasks.task import ArmRule, Condition, Instructions, ObjectRange, Task
+from bimanual_tasks.conditions import Condition, Stage
+from bimanual_tasks.objects import ObjectRange
+from bimanual_tasks.task import ArmRule, FirstGrasp, Instructions, Task
 
 DEFAULT_VARIANT = "robotwin2"
 FOLDER = Path(__file__).parent / "tasks"
@@ -31,7 +33,12 @@ class _Variant:
     success: tuple[Condition, ...]
     hold_seconds: float = 0.5
     goal_xy: tuple[float, float] | None = None
+    work_xy: tuple[tuple[float, float], ...] = ()
     nouns: dict[str, str] | None = None
+    stages: tuple[Stage, ...] = ()
+    tags: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    moves: tuple[str, ...] = ()
+    first_grasps: tuple[FirstGrasp, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,10 +47,11 @@ class _TaskFile:
 
     name: str
     description: str
-    nouns: dict[str, str]
+    actors: dict[str, str]
     arms: dict[str, ArmRule]
     instructions: Instructions
     variants: dict[str, _Variant]
+    nouns: dict[str, str] = field(default_factory=dict)
 
 
 def task_names() -> list[str]:
@@ -57,25 +65,19 @@ def variants(name: str) -> list[str]:
 
 
 def get_task(name: str, variant: str = "") -> Task:
-    """A task in one variant (empty: robotwin2). Raises UnknownNameError listing the choices, or ConfigError."""
+    """A task in one variant (empty: robotwin2 where it has that, else its first). Raises UnknownNameError listing the
+    choices, or ConfigError."""
     file = _load(name)
-    variant = variant or DEFAULT_VARIANT
+    variant = variant or (DEFAULT_VARIANT if DEFAULT_VARIANT in file.variants else min(file.variants))
     if variant not in file.variants:
         raise UnknownNameError(f"variant of {name}", variant, file.variants)
     chosen = file.variants[variant]
-    return Task(
-        name=name,
-        variant=variant,
-        description=file.description,
-        step_limit=chosen.step_limit,
-        objects=chosen.objects,
-        success=chosen.success,
-        arms=file.arms,
-        nouns=chosen.nouns or file.nouns,
-        instructions=file.instructions,
-        hold_seconds=chosen.hold_seconds,
-        goal_xy=chosen.goal_xy,
-    )
+    shared = {name: getattr(file, name) for name in ("description", "actors", "arms", "instructions")}
+    varied = {f.name: getattr(chosen, f.name) for f in fields(_Variant)}
+    try:
+        return Task(name=name, variant=variant, **{**shared, **varied, "nouns": chosen.nouns or file.nouns})
+    except ValueError as error:
+        raise ConfigError(f"{FOLDER / name}.yaml: variant {variant}: {error}") from None
 
 
 @cache
@@ -86,9 +88,14 @@ def _load(name: str) -> _TaskFile:
     return build(_TaskFile, load_yaml(path), str(path))
 
 
+def expert_names() -> list[str]:
+    """The tasks that have an expert program, sorted."""
+    return sorted(path.stem for path in EXPERTS.glob("*.py") if not path.stem.startswith("_"))
+
+
 def get_expert(name: str) -> Expert:
     """The expert program ``run(skills, world, task)`` of a task; raises UnknownNameError listing those that exist."""
-    known = [path.stem for path in EXPERTS.glob("*.py") if not path.stem.startswith("_")]
+    known = expert_names()
     if name not in known:
         raise UnknownNameError("expert", name, known)
     return importlib.import_module(f"bimanual_tasks.experts.{name}").run

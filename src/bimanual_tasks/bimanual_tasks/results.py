@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from bimanual_core.errors import BimanualError, ErrorCode
 from bimanual_tasks.episode import EpisodeResult
+from bimanual_tasks.randomise import EASY
 from bimanual_tasks.wilson import wilson_interval
 
 
@@ -21,9 +22,16 @@ class Evaluation:
     task: str
     variant: str
     world: str
+    randomisation: str = EASY
 
     def as_dict(self) -> dict[str, str]:
-        return {"policy": self.policy, "task": self.task, "variant": self.variant, "world": self.world}
+        return asdict(self)
+
+    def matches(self, line: dict[str, Any]) -> bool:
+        """Whether a line of a results file belongs to it; lines that name no randomisation are of easy."""
+        return all(
+            line.get(key, EASY if key == "randomisation" else None) == value for key, value in asdict(self).items()
+        )
 
 
 class ResultsFile:
@@ -44,7 +52,7 @@ class ResultsFile:
                 result = EpisodeResult.from_dict(values)
             except (json.JSONDecodeError, AttributeError, BimanualError) as error:
                 raise BimanualError(f"{self.path}: line {number}: {error}", ErrorCode.DATA_INVALID) from None
-            if all(values.get(k) == v for k, v in evaluation.as_dict().items()):
+            if evaluation.matches(values):
                 found[result.seed] = result
         return found
 
@@ -71,7 +79,8 @@ class ResultsFile:
 
 
 def task_report(evaluation: Evaluation, results: Sequence[EpisodeResult]) -> dict[str, Any]:
-    """The object of ``eval --json`` for one task; ``rejected`` counts the sampler's own rejections."""
+    """The object of ``eval --json`` for one task. ``rejected`` counts draws that the task's own rules dropped,
+    ``reject_rate`` is the share of seeds whose first scene was of no use: out of reach, or not stable."""
     succeeded = sum(r.success for r in results)
     low, high = wilson_interval(succeeded, len(results))
     return {
@@ -81,6 +90,10 @@ def task_report(evaluation: Evaluation, results: Sequence[EpisodeResult]) -> dic
         "success_rate": succeeded / len(results) if results else 0.0,
         "ci95": [round(low, 4), round(high, 4)],
         "rejected": sum(r.rejected for r in results),
+        "resampled": sum(r.resampled > 0 for r in results),
+        "reject_rate": round(sum(r.resampled > 0 for r in results) / len(results), 4) if results else 0.0,
+        "mean_stage_score": round(sum(r.stage_score for r in results) / len(results), 4) if results else 0.0,
+        "disagreements": sum(bool(r.disagreement) for r in results),
         "unintended_contacts": sum(r.unintended_contacts for r in results),
         "per_seed": [r.as_dict() for r in sorted(results, key=lambda r: r.seed)],
     }

@@ -37,3 +37,8 @@ def generator(task: str, seed: int, purpose: str) -> np.random.Generator:
     if seed < 0:
         raise BimanualError(f"seed {seed} is below the limit 0")
     return np.random.default_rng([seed, crc32(f"{task}/{purpose}".encode())])
+
+
+def is_for_evaluation(seed: int) -> bool:
+    """Whether a seed is one of evaluation, where held-out shapes and textures are drawn."""
+    return seed >= SEEDS_PER_BLOCK

@@ -1,100 +1,45 @@
-"""A task as frozen data: objects with sampling ranges, success, arms, language. One variant is one :class:`Task`.
-
-Positions are in the world (x right, y forward); heights are above the table top; metres and radians.
+"""A task as frozen data: objects with sampling ranges, success, stages, arms, language. One variant is one
+:class:`Task`; a drawn one (``drawn`` filled, see ``sampler``) is what an episode is about.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from bimanual_core.rates import POLICY_HZ
 from bimanual_core.robot import SIDES
-
-CONDITION_KINDS = ("near", "gripper_open")
-ORIGIN = -1
-Range = tuple[float, float]
-Triple = tuple[float, float, float]
-
-
-@dataclass(frozen=True)
-class NearMiddle:
-    """Objects with |x| below ``abs_x`` get y from the lower part of their range, up to ``y_max``."""
-
-    abs_x: float
-    y_max: float
-
-
-@dataclass(frozen=True)
-class Rejection:
-    """A sample is drawn again if |x| is below ``abs_x_below``, if it is within ``clear_radius`` of ``clear_xy``, or
-    nearer than ``apart`` to an object drawn before; 0 switches a rule off."""
-
-    abs_x_below: float = 0.0
-    clear_xy: tuple[float, float] = (0.0, 0.0)
-    clear_radius: float = 0.0
-    apart: float = 0.0
-
-
-@dataclass(frozen=True)
-class ObjectRange:
-    """One object and the uniform ranges of its position and yaw; it stands upright on the table."""
-
-    name: str
-    class_name: str
-    asset_id: str
-    x: Range
-    y: Range
-    yaw: Range = (0.0, 0.0)
-    fixed: bool = False
-    near_middle: NearMiddle | None = None
-    reject: Rejection = field(default_factory=Rejection)
-
-    def __post_init__(self) -> None:
-        for name in ("x", "y", "yaw"):
-            low, high = getattr(self, name)
-            if low > high:
-                raise ValueError(f"object {self.name!r}: range {name} [{low}, {high}] is empty")
-
-
-@dataclass(frozen=True)
-class Condition:
-    """One part of success.
-
-    near: functional point ``point`` of ``object`` (-1: its origin) less that of ``other`` (without one: the middle of
-    the table top) differs from ``offset`` by less than ``eps`` in world x, y, z.
-    gripper_open: the gripper of ``side`` is open by more than ``fraction`` of its largest opening.
-    """
-
-    kind: str
-    object: str = ""
-    point: int = ORIGIN
-    other: str = ""
-    other_point: int = ORIGIN
-    offset: Triple = (0.0, 0.0, 0.0)
-    eps: Triple = (0.0, 0.0, 0.0)
-    side: str = ""
-    fraction: float = 0.8
-
-    def __post_init__(self) -> None:
-        if self.kind not in CONDITION_KINDS:
-            raise ValueError(f"unknown condition {self.kind!r}; choices: {', '.join(CONDITION_KINDS)}")
-        if self.kind == "near" and (not self.object or min(self.eps) <= 0):
-            raise ValueError(f"condition near needs an object and positive eps, got {self.object!r} and {self.eps}")
-        if self.kind == "gripper_open" and self.side not in SIDES:
-            raise ValueError(f"condition gripper_open: side {self.side!r}; choices: {', '.join(SIDES)}")
+from bimanual_core.scene import TABLE_NAME
+from bimanual_tasks.conditions import Condition, Stage
+from bimanual_tasks.objects import ObjectRange
 
 
 @dataclass(frozen=True)
 class ArmRule:
-    """Which arm a slot means: the one on the side of an object (x > 0: right), or the opposite of another slot."""
+    """Which arm a slot means: the one on the side of an object (x > 0: right), the opposite of another slot, the side
+    that a tag says, or always the same."""
 
     side_of: str = ""
     opposite_of: str = ""
+    tag: str = ""
+    side: str = ""
 
     def __post_init__(self) -> None:
-        if bool(self.side_of) == bool(self.opposite_of):
-            raise ValueError("an arm rule needs either side_of or opposite_of")
+        if sum(map(bool, (self.side_of, self.opposite_of, self.tag, self.side))) != 1:
+            raise ValueError("an arm rule needs either side_of, opposite_of, tag or side")
+        if self.side and self.side not in SIDES:
+            raise ValueError(f"arm rule: side {self.side!r}; choices: {', '.join(SIDES)}")
+
+
+@dataclass(frozen=True)
+class FirstGrasp:
+    """A grasp that a scene must allow, or it is drawn again: the arm of slot ``arm`` reaches a contact of ``object``
+    (of ``group``, if given)."""
+
+    object: str
+    arm: str
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,7 +52,12 @@ class Instructions:
 
 @dataclass(frozen=True)
 class Task:
-    """One variant of a task. ``step_limit`` counts policy actions at the default policy rate."""
+    """One variant of a task. ``step_limit`` counts policy actions at the default policy rate.
+
+    ``tags`` are random choices by name, that ranges, arms and conditions may depend on; ``drawn`` has their values in
+    an episode. ``actors`` says which object a noun's slot means, ``moves`` which objects a demonstration moves (all
+    that are not fixed, if empty). ``first_grasps`` must be in reach.
+    """
 
     name: str
     variant: str
@@ -120,21 +70,80 @@ class Task:
     instructions: Instructions
     hold_seconds: float = 0.5
     goal_xy: tuple[float, float] | None = None  # where on the table the work is done, for tasks that fix it
+    work_xy: tuple[tuple[float, float], ...] = ()  # further places over which hands work
+    stages: tuple[Stage, ...] = ()
+    tags: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    actors: dict[str, str] = field(default_factory=dict)
+    moves: tuple[str, ...] = ()
+    first_grasps: tuple[FirstGrasp, ...] = ()
+    drawn: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names = [o.name for o in self.objects]
         for first, second in pairwise(sorted(names)):
             if first == second:
                 raise ValueError(f"object {first!r} is listed twice")
-        used = [c.object for c in self.success] + [c.other for c in self.success]
-        used += [rule.side_of for rule in self.arms.values()]
-        for name in used:
-            if name and name not in names:
-                raise ValueError(f"object {name!r} is used but not listed; listed: {', '.join(names)}")
+        _require("object", self._objects_used(), names)
+        _require("arm slot", (grasp.arm for grasp in self.first_grasps), self.arms)
+        _require("tag", self._tags_used(), self.tags)
+        self._check_order(names)
+        sides = tuple(tag for tag, values in self.tags.items() if set(values) <= set(SIDES))
+        for condition in self.conditions:
+            condition.check_side(sides)
+        for item in self.objects:
+            if item.tag and set(item.cases) != set(self.tags[item.tag]):
+                raise ValueError(f"object {item.name!r}: the cases are not the values of tag {item.tag!r}")
         if self.step_limit < 1 or self.hold_seconds < 0 or not self.success:
             raise ValueError("step_limit must be at least 1, hold_seconds at least 0, success not empty")
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """All conditions: of success, then of the stages."""
+        return (*self.success, *(c for stage in self.stages for c in stage.when))
 
     @property
     def limit_seconds(self) -> float:
         """Simulated time an episode may take [s]: the step limit at the default policy rate."""
         return self.step_limit / POLICY_HZ
+
+    @property
+    def moved(self) -> tuple[str, ...]:
+        """The objects that a demonstration moves."""
+        return self.moves or tuple(o.name for o in self.objects if not o.fixed)
+
+    def with_drawn(self, drawn: dict[str, str]) -> Task:
+        """The task of an episode in which the tags have these values: conditions name sides, not tags."""
+        if not self.tags:
+            return self
+        stages = tuple(replace(stage, when=_with_sides(stage.when, drawn)) for stage in self.stages)
+        return replace(self, drawn=drawn, success=_with_sides(self.success, drawn), stages=stages)
+
+    def _objects_used(self) -> Iterable[str]:
+        for condition in self.conditions:
+            yield condition.object
+            yield condition.other if condition.other != TABLE_NAME else ""
+        yield from (rule.side_of for rule in self.arms.values())
+        yield from (*self.actors.values(), *self.moves)
+        yield from (grasp.object for grasp in self.first_grasps)
+        yield from (name for o in self.objects for name in (o.same_side_as, o.other_side_of))
+
+    def _tags_used(self) -> Iterable[str]:
+        yield from (o.tag for o in self.objects)
+        yield from (rule.tag for rule in self.arms.values())
+
+    def _check_order(self, names: list[str]) -> None:
+        for item in self.objects:
+            leader = item.same_side_as or item.other_side_of
+            if leader and names.index(leader) >= names.index(item.name):
+                raise ValueError(f"object {item.name!r} follows the side of {leader!r}, which is drawn after it")
+
+
+def _require(what: str, used: Iterable[str], known: Iterable[str]) -> None:
+    known = list(known)
+    for name in used:
+        if name and name not in known:
+            raise ValueError(f"{what} {name!r} is used but not listed; listed: {', '.join(known) or 'none'}")
+
+
+def _with_sides(conditions: tuple[Condition, ...], drawn: dict[str, str]) -> tuple[Condition, ...]:
+    return tuple(replace(c, side=drawn.get(c.side, c.side)) for c in conditions)

@@ -54,7 +54,7 @@ def _measure(collection: Collection, seconds: float, workers: int) -> float:
             if number == workers:
                 began = now
             elif number > workers:
-                done += attempt.result.success
+                done += attempt.result.demonstrates
                 if now - began >= seconds:
                     return round(done * 60.0 / (now - began), 2)
     raise BimanualError("the seeds were used up before the time was over")

@@ -69,8 +69,9 @@ class Collection:
         return None
 
     def _settle(self, job: CollectJob, result: EpisodeResult) -> None:
-        if result.success:
+        if result.demonstrates:
             self._store.keep(job.task, job.seed)
         else:
-            self._store.drop(job.task, job.seed, result.reason)
-        self.quotas[job.task].done(job.seed, result.success)
+            said = f"the demonstration is not what the instruction says: {result.disagreement}"
+            self._store.drop(job.task, job.seed, result.reason or said)
+        self.quotas[job.task].done(job.seed, result.demonstrates)

@@ -61,12 +61,13 @@ class CollectProgress:
     def show(self, attempt: Attempt) -> None:
         """One more seed was done."""
         result, done, wanted = attempt.result, self._collection.succeeded, self._collection.wanted
-        if not result.success:
-            self.tell(f"{attempt.task} seed {result.seed} failed, not kept: {result.reason}")
+        if not result.demonstrates:
+            why = result.reason or f"not what the instruction says: {result.disagreement}"
+            self.tell(f"{attempt.task} seed {result.seed} failed, not kept: {why}")
         rate = f"{self.per_minute:.1f}/min, {_clock(self._remaining(done, wanted))} left"
         if self._bar is not None:
             self._bar.update(self._row, completed=done, rate=rate, description=attempt.task)
-        elif result.success:
+        elif result.demonstrates:
             note(f"[{done}/{wanted}] {attempt.task} seed {result.seed}: {result.wall_seconds:.1f} s; {rate}")
 
     def _remaining(self, done: int, wanted: int) -> float:

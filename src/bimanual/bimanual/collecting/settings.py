@@ -8,16 +8,16 @@ from typing import Any
 from bimanual_core.errors import BimanualError
 from bimanual_core.rates import PHYSICS_HZ
 from bimanual_core.robot import RobotSpec
+from bimanual_tasks.randomise import RANDOMISATIONS
 from bimanual_tasks.registry import DEFAULT_VARIANT, get_expert, get_task
 
 CAMERAS = ("head", "left_wrist", "right_wrist")
 CAMERA_RATES = (15, 30)
-RANDOMISATIONS = ("easy", "hard")
 
 
 @dataclass(frozen=True)
 class CollectSettings:
-    """``cameras`` are recorded at ``camera_hz``; ``randomize`` easy varies poses only."""
+    """``cameras`` are recorded at ``camera_hz``; ``randomize`` easy varies poses only, hard everything."""
 
     robot: str = "cobot_magic"
     variant: str = DEFAULT_VARIANT
@@ -29,8 +29,6 @@ class CollectSettings:
     def __post_init__(self) -> None:
         if self.randomize not in RANDOMISATIONS:
             raise BimanualError(f"randomize {self.randomize!r}; choices: {', '.join(RANDOMISATIONS)}")
-        if self.randomize == "hard":
-            raise BimanualError("randomize hard does not exist yet: no lights, textures or clutter vary; choose easy")
         if self.camera_hz not in CAMERA_RATES:
             raise BimanualError(f"camera rate {self.camera_hz} Hz; choices: {', '.join(map(str, CAMERA_RATES))}")
         if len(set(self.cameras)) != len(self.cameras):

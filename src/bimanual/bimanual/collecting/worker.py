@@ -41,4 +41,5 @@ def _collect(session: ProcessSession, tap: EpisodeTap, settings: CollectSettings
         expert_performer(job.task),
         job.seed,
         watch=lambda start: tap.recorded(start, folder, extra),
+        randomisation=settings.randomize,
     )

@@ -14,13 +14,14 @@ from typing import Any
 from bimanual.collecting.collect import Collection
 from bimanual.collecting.job import expert_collector
 from bimanual.collecting.progress import CollectProgress
-from bimanual.collecting.settings import CAMERA_RATES, CAMERAS, RANDOMISATIONS, CollectSettings, cameras_of
+from bimanual.collecting.settings import CAMERA_RATES, CAMERAS, CollectSettings, cameras_of
 from bimanual.collecting.store import CollectionStore
 from bimanual.output import note, print_json
+from bimanual.randomisation_option import add_randomisation
 from bimanual_core.errors import BimanualError
 from bimanual_core.robot import load_robot
 from bimanual_description.files import robot_path
-from bimanual_tasks.registry import DEFAULT_VARIANT, task_names
+from bimanual_tasks.registry import DEFAULT_VARIANT, expert_names, get_task, task_names
 from bimanual_tasks.seeds import collection_seeds
 
 ALL = "all"
@@ -30,11 +31,13 @@ MOST_WORKERS = 256
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--task", required=True, help=f"a task or {ALL}; tasks: {', '.join(task_names())}")
-    parser.add_argument("--variant", default=DEFAULT_VARIANT, help=f"published version of the task ({DEFAULT_VARIANT})")
+    parser.add_argument(
+        "--variant", default="", help=f"published version of the task ({DEFAULT_VARIANT} where it has it)"
+    )
     parser.add_argument("--episodes", type=int, default=50, help="successful episodes per task (50)")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder of the collection")
     parser.add_argument("--workers", type=int, default=1, help="processes side by side (1)")
-    parser.add_argument("--randomize", choices=RANDOMISATIONS, default="easy", help="what varies; easy: poses (easy)")
+    add_randomisation(parser)
     parser.add_argument("--seed0", type=int, default=0, help="first seed (0)")
     parser.add_argument("--cameras", default=",".join(CAMERAS), help=f"list or none ({','.join(CAMERAS)})")
     rate = CAMERA_RATES[0]
@@ -45,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    tasks = task_names() if args.task == ALL else [args.task]
+    tasks = expert_names() if args.task == ALL else [args.task]
     settings = _settings(args, tasks)
     with closing(CollectionStore(args.out, settings, args.resume)) as store:
         collection = Collection(store, tasks, args.episodes, partial(expert_collector, settings), settings.seed0)
@@ -75,7 +78,8 @@ def _settings(args: argparse.Namespace, tasks: list[str]) -> CollectSettings:
     if not 1 <= args.workers <= MOST_WORKERS:
         raise BimanualError(f"--workers {args.workers} is outside 1..{MOST_WORKERS}")
     cameras = cameras_of(args.cameras)
-    settings = CollectSettings(args.robot, args.variant, args.randomize, cameras, args.camera_hz, args.seed0)
+    variant = args.variant or (get_task(tasks[0]).variant if len(tasks) == 1 else "")
+    settings = CollectSettings(args.robot, variant, args.randomisation, cameras, args.camera_hz, args.seed0)
     settings.check(load_robot(robot_path(args.robot)), tasks)
     return settings
 

@@ -16,11 +16,12 @@ from typing import Any
 
 from bimanual.agent_options import add_agent_arguments, agent_settings
 from bimanual.output import note, print_json
+from bimanual.randomisation_option import add_randomisation
 from bimanual_core.errors import BimanualError
 from bimanual_tasks.episode import EpisodeResult
 from bimanual_tasks.evaluate import EpisodeRunner, SessionFactory, evaluate, run_in_session
 from bimanual_tasks.performer import PerformerLookup, expert_performer
-from bimanual_tasks.registry import DEFAULT_VARIANT, get_expert, get_task, task_names
+from bimanual_tasks.registry import DEFAULT_VARIANT, expert_names, get_expert, get_task, task_names, variants
 from bimanual_tasks.results import Evaluation, ResultsFile, overall_report, task_report
 from bimanual_tasks.seeds import evaluation_seeds
 from bimanual_tasks.workers import run_in_workers
@@ -37,8 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_agent_arguments(parser, "--provider", f"where the replies of --policy {AGENT} come from (scripted)")
     parser.add_argument("--task", required=True, help=f"a task or {ALL}; tasks: {', '.join(task_names())}")
-    parser.add_argument("--variant", default=DEFAULT_VARIANT, help=f"published version of the task ({DEFAULT_VARIANT})")
-    parser.add_argument("--episodes", type=int, default=20, help="episodes per task (20)")
+    parser.add_argument(
+        "--variant", default="", help=f"published version of the task ({DEFAULT_VARIANT} where it has it)"
+    )
+    add_randomisation(parser)
+    parser.add_argument("--episodes", "--seeds", type=int, default=20, help="episodes, one a seed, per task (20)")
     parser.add_argument("--seed0", type=int, default=0, help="block of evaluation seeds (0)")
     parser.add_argument("--world", choices=WORLDS, default="process", help="in this process, or over the ROS graph")
     parser.add_argument("--workers", type=int, default=1, help="processes side by side, only with --world process (1)")
@@ -49,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    tasks = task_names() if args.task == ALL else [args.task]
+    tasks = _all_tasks(args) if args.task == ALL else [args.task]
     seeds = evaluation_seeds(args.seed0, args.episodes)
     _check(args, tasks)
     file = ResultsFile(args.resume) if args.resume else None
@@ -58,7 +62,8 @@ def run(args: argparse.Namespace) -> int:
     policy = args.policy + ("+shuffled-clouds" if args.shuffle_clouds else "")
     with _runner(args) as runner:
         for name in tasks:
-            evaluation = Evaluation(policy, name, args.variant, args.world)
+            variant = get_task(name, args.variant).variant
+            evaluation = Evaluation(policy, name, variant, args.world, args.randomisation)
             results: list[EpisodeResult] = []
             try:
                 with closing(evaluate(evaluation, seeds, runner, file)) as episodes:
@@ -75,6 +80,12 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json({**overall_report(reports), **({"interrupted": True} if interrupted else {})})
     return INTERRUPTED if interrupted else 0
+
+
+def _all_tasks(args: argparse.Namespace) -> list[str]:
+    """The tasks that have the variant, and where the expert acts, an expert."""
+    names = expert_names() if args.policy == EXPERT else task_names()
+    return [name for name in names if args.variant in ("", *variants(name))]
 
 
 def _check(args: argparse.Namespace, tasks: list[str]) -> None:
@@ -99,11 +110,11 @@ def _check(args: argparse.Namespace, tasks: list[str]) -> None:
 def _runner(args: argparse.Namespace) -> Iterator[EpisodeRunner]:
     factory, performers = {EXPERT: _expert, AGENT: _agent}.get(args.policy, _policy)(args)
     if args.workers > 1:
-        yield run_in_workers(factory, args.workers, performers)
+        yield run_in_workers(factory, args.workers, performers, args.randomisation)
         return
     session = factory()
     try:
-        yield run_in_session(session, performers)
+        yield run_in_session(session, performers, randomisation=args.randomisation)
     finally:
         session.close()
 
@@ -151,6 +162,7 @@ def _policy(args: argparse.Namespace) -> tuple[SessionFactory, PerformerLookup]:
 def _tell(evaluation: Evaluation, result: EpisodeResult, results: list[EpisodeResult], wanted: int) -> None:
     succeeded = sum(r.success for r in results)
     outcome = "success" if result.success else f"FAILED: {result.reason}"
+    outcome += f" (but {result.disagreement})" if result.disagreement else ""
     times = f"{result.seconds:5.1f} s simulated, {result.wall_seconds:5.1f} s wall"
     note(
         f"[{len(results)}/{wanted}] {evaluation.task} ({evaluation.variant}) seed {result.seed}: {outcome}  "
@@ -161,7 +173,9 @@ def _tell(evaluation: Evaluation, result: EpisodeResult, results: list[EpisodeRe
 def _summarise(report: dict[str, Any]) -> None:
     low, high = report["ci95"]
     note(
-        f"{report['task']} ({report['variant']}, {report['policy']}, {report['world']}): "
-        f"{report['succeeded']} of {report['episodes']} succeeded, 95% interval {low:.2f}-{high:.2f}; "
-        f"{report['unintended_contacts']} unintended contacts; {report['rejected']} samples rejected by the sampler"
+        f"{report['task']} ({report['variant']}, {report['randomisation']}, {report['policy']}, {report['world']}): "
+        f"{report['succeeded']} of {report['episodes']} succeeded, 95% interval {low:.2f}-{high:.2f}, mean stage score "
+        f"{report['mean_stage_score']:.2f}; {report['unintended_contacts']} unintended contacts; "
+        f"{report['disagreements']} disagree with their instruction; {report['resampled']} scenes drawn again "
+        f"({100 * report['reject_rate']:.1f}% of the seeds), {report['rejected']} draws rejected by the task's rules"
     )

@@ -17,7 +17,6 @@ from bimanual_tasks.task import Task
 
 BOTTOM = 0
 MIDDLE_XY = (0.0, -0.13)
-TABLE_TOP = 0.74
 #: Edge of a cube at scale 1 [m].
 CUBE = 0.05
 #: Pre-grasp distances and lifts [m], preferred first.
@@ -28,16 +27,18 @@ RELEASE_HEIGHT = 0.0005
 
 def run(skills: Skills, world: World, task: Task) -> SkillReport:
     """Do the task once, from the scene as it is; the tower stands at the task's goal, the middle by default."""
-    objects = world.objects().objects
+    snapshot = world.objects()
+    objects, top_z = snapshot.objects, snapshot.table.top_z
     sides = ["left" if objects[name].T_world_object[0, 3] < 0 else "right" for name in ("block1", "block2")]
     height = CUBE * objects["block1"].scale[2]
-    return execute_first(skills, sides[0], _versions(task.goal_xy or MIDDLE_XY, height, same_arm=sides[0] == sides[1]))
+    goal = (*(task.goal_xy or MIDDLE_XY), top_z)
+    return execute_first(skills, sides[0], _versions(goal, height, same_arm=sides[0] == sides[1]))
 
 
-def _versions(goal_xy: tuple[float, float], height: float, same_arm: bool) -> Iterator[Lists]:
+def _versions(goal: tuple[float, float, float], height: float, same_arm: bool) -> Iterator[Lists]:
     for (approach, up), away in product(APPROACHES, RETREATS):
         fetch1, fetch2 = _fetch("block1", approach, up), _fetch("block2", approach, up)
-        put1, put2 = _put("block1", goal_xy, 0.0, away), _put("block2", goal_xy, height, away)
+        put1, put2 = _put("block1", goal, 0.0, away), _put("block2", goal, height, away)
         if same_arm:
             yield [*fetch1, *put1, *fetch2, *put2], []
         else:
@@ -48,7 +49,9 @@ def _fetch(name: str, approach: float, up: float) -> list[Skill]:
     return [Skill("grasp_actor", name, pre_grasp_dis=approach), lift(up)]
 
 
-def _put(name: str, goal_xy: tuple[float, float], above_table: float, away: float) -> list[Skill]:
-    goal = make_T((*goal_xy, TABLE_TOP + above_table + RELEASE_HEIGHT))
-    place = Skill("place_actor", name, target=goal, functional_id=BOTTOM, pre_dis=0.05, dis=0.0, constrain="free")
+def _put(name: str, goal: tuple[float, float, float], above: float, away: float) -> list[Skill]:
+    """Set a cube down ``above`` the goal, which is on the table."""
+    x, y, z = goal
+    target = make_T((x, y, z + above + RELEASE_HEIGHT))
+    place = Skill("place_actor", name, target=target, functional_id=BOTTOM, pre_dis=0.05, dis=0.0, constrain="free")
     return [place, retreat(away), Skill("back_to_origin")]
