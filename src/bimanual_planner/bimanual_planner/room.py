@@ -3,8 +3,8 @@ own, goes there once the first has passed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -15,8 +15,10 @@ from bimanual_core.motion import JointTrajectory
 from bimanual_planner.clearance import least_wait, touch
 from bimanual_planner.in_turn import in_turn
 from bimanual_planner.planning_scene import PlanningScene
+from bimanual_planner.search import MotionSearch, PlannedMotion
 from bimanual_planner.state import PlanState
 from bimanual_planner.steps import along
+from bimanual_planner.tool_goals import ToolGoals
 
 Array = NDArray[np.float64]
 #: How far along its way home an arm is parked, tried in turn: no farther than it must.
@@ -25,63 +27,65 @@ SHARES = (0.25, 0.5, 0.75, 1.0)
 _AT_HOME = 1e-3
 
 Trajectories = dict[str, JointTrajectory]
-#: Trajectories of some arms from a state to their goals; raises BimanualError where there are none.
-Reach = Callable[[PlanState, Sequence[str]], Trajectories]
-#: The same of one arm to joints (n,): trajectory and its corners or path (N, n).
-Retreat = Callable[[PlanState, str, Array], Trajectories]
+#: Motions of some arms from a state to their goals; raises BimanualError where there are none.
+Reach = Callable[[PlanState, Sequence[str]], PlannedMotion]
 
 
-@dataclass(frozen=True, eq=False)
-class Parked:
-    """Trajectories of all arms that start together, in which ``side`` makes room at ``q`` (n,)."""
-
-    trajectories: Trajectories
-    side: str
-    q: Array
-    order: tuple[str, ...]
-
-
-def parking(
+def make_way(
     scene: PlanningScene,
+    search: MotionSearch,
     state: PlanState,
     asked: Sequence[str],
     may_park: Sequence[str],
     reach: Reach,
-    retreat: Retreat,
-) -> Iterator[Parked]:
-    """Ways to let each arm of ``asked`` to its goal while one of ``may_park`` is parked, the nearest place first."""
+    met: BimanualError,
+) -> PlannedMotion:
+    """Each arm of ``asked`` to its goal while one of ``may_park`` is parked, at the nearest place that does.
+
+    Raises BimanualError with the words of ``met``, what kept them from it before, where none does.
+    """
     for share in SHARES:
         for side in may_park:
-            found = _parked(scene, state, [s for s in asked if s != side], side, share, side in asked, reach, retreat)
+            found = _parked(scene, search, state, asked, side, share, reach)
             if found is not None:
-                yield found
+                return replace(found, notes=(str(met), *found.notes))
+            search.require_time()
+    raise BimanualError(f"{met}; parking the {' or '.join(may_park)} arm does not help", met.code)
 
 
 def _parked(
     scene: PlanningScene,
+    search: MotionSearch,
     state: PlanState,
-    others: Sequence[str],
+    asked: Sequence[str],
     side: str,
     share: float,
-    has_goal: bool,
     reach: Reach,
-    retreat: Retreat,
-) -> Parked | None:
+) -> PlannedMotion | None:
+    others = [other for other in asked if other != side]
     home, q = np.array(state.robot.arm(side).home), state.arm_q(side)
-    if not others or np.abs(home - q).max() < _AT_HOME:
+    if np.abs(home - q).max() < _AT_HOME:
         return None
     try:
-        back = retreat(state, side, home)
+        back = _retreat(search, state, side, home)
         if share < 1.0:
-            back = retreat(state, side, along(back[side].positions, 101)[round(100 * share)])
+            back = _retreat(search, state, side, along(back[side].positions, 101)[round(100 * share)])
         parked = ends(state, back)
-        parts = [back, reach(parked, others)]
-        if has_goal:
-            parts.append(reach(ends(parked, parts[1]), [side]))
+        parts = [back, reach(parked, others).trajectories]
+        if side in asked:
+            parts.append(reach(ends(parked, parts[1]), [side]).trajectories)
     except BimanualError:
         return None
-    order = (side, *others, side) if has_goal else (side, *others)
-    return Parked(_overlapped(scene, state, parts), side, parked.arm_q(side), order)
+    together = _overlapped(scene, state, parts)
+    if touch(scene, state, together) is not None:
+        return None
+    order = (side, *others, side) if side in asked else (side, *others)
+    note = f"{side} arm is parked at {np.round(parked.arm_q(side), 3).tolist()} to make room"
+    return PlannedMotion(together, "parked", order, (note,))
+
+
+def _retreat(search: MotionSearch, state: PlanState, side: str, q: Array) -> Trajectories:
+    return search.run(state, {side: [q]}, ToolGoals({}), "proportional", "auto").trajectories
 
 
 def ends(state: PlanState, trajectories: Trajectories) -> PlanState:

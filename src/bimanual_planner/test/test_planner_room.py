@@ -80,7 +80,7 @@ def test_least_wait_is_near_the_least():
 def test_an_arm_that_is_not_asked_stays_unless_it_may_make_room():
     state, scene, goals = between(BARRED)
     goal = {"right": MODEL.fk("right", goals["right"])}
-    with pytest.raises(BimanualError, match="with make_room the other arm might give way") as caught:
+    with pytest.raises(BimanualError, match="with make_room the left arm might give way") as caught:
         MotionPlanner(scene).plan_poses(state, goal)
     assert caught.value.code == ErrorCode.PLAN_COLLISION
     found = MotionPlanner(scene).plan_poses(state, goal, make_room=True)

@@ -10,8 +10,8 @@ from bimanual_core.errors import BimanualError, ErrorCode
 from bimanual_core.motion import JointTrajectory
 from bimanual_core.robot import ArmSpec
 from bimanual_planner.backends.request import PlanRequest
-from bimanual_planner.planner import GOAL_ANGLE_TOLERANCE, GOAL_POSITION_TOLERANCE
 from bimanual_planner.planning_scene import PlanningScene
+from bimanual_planner.search import GOAL_ANGLE_TOLERANCE, GOAL_POSITION_TOLERANCE
 from bimanual_planner.steps import Step
 from bimanual_planner.timed_paths import positions_at
 from bimanual_planner.timing import sample_quintic
