@@ -33,7 +33,7 @@ def resting(shapes: Sequence[Shape], density: float, name: str, up: ArrayLike) -
         if inside > MARGIN and (best is None or tilt < best[0] - 1e-6):
             best = (tilt, normal, offset)
     if best is None or best[0] > np.radians(30):
-        raise BimanualError(f"no stable pose near up = {np.round(wanted, 3).tolist()}")
+        raise BimanualError(f"no stable pose {name!r} within 30 deg of up = {np.round(wanted, 3).tolist()}")
     _, normal, offset = best
     R_surface_object = _upright(wanted) @ _shortest_turn(-normal, wanted)
     below = R_surface_object @ centre
