@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from bimanual_core import se3
 from bimanual_core.errors import BimanualError, ErrorCode, SilentNodeError
+from bimanual_core.motion import Motion
 from bimanual_core.protocols import World
 from bimanual_core.skill import SYNC_MODES, Skill, SkillReport, hold
 from bimanual_kinematics.model import RobotModel
 from bimanual_planner.ahead import Ahead
 from bimanual_planner.config import PlannerConfig
 from bimanual_planner.lookahead import Lookahead, Plan
-from bimanual_planner.motions import motions
+from bimanual_planner.motions import motion_of
 from bimanual_planner.planning_scene import PlanningScene
 from bimanual_planner.state import Held, PlanState
 from bimanual_planner.steps import Step, zipped
@@ -201,22 +202,14 @@ class _Run:
     def _step(self, state: PlanState, steps: dict[str, Step], scene: PlanningScene) -> PlanState:
         start = time.monotonic()
         try:
-            timed = motions(state, steps, self._sync, scene)
+            motion = motion_of(state, steps, self._sync, scene)
         except BimanualError as error:
             raise SkillFailure("plan", "", error.code, str(error)) from None
         finally:
             self._plan_seconds += time.monotonic() - start
         seconds = max((step.seconds for step in steps.values()), default=0.0)
-        for motion in timed:
-            self._require_wanted()
-            report = self._skills.world.execute(motion)
-            failed = report.first_failure
-            if failed is not None:
-                part, how = failed
-                raise SkillFailure("control", part.partition("_")[0], how.error_code, f"{part}: {how.error_msg}")
-            for side, step in steps.items():
-                if step.take is not None and f"{side}_gripper" in report.parts:
-                    self._require_taken(side, step.take, report.parts[f"{side}_gripper"].position)
+        if motion is not None:
+            self._move(motion, steps)
         self._wait(seconds)
         for side, step in steps.items():
             state = step.after(side, state, scene.model.fk)
@@ -225,6 +218,17 @@ class _Run:
             if step.let_go:
                 self._skills.let_go(side)
         return state
+
+    def _move(self, motion: Motion, steps: dict[str, Step]) -> None:
+        self._require_wanted()
+        report = self._skills.world.execute(motion)
+        failed = report.first_failure
+        if failed is not None:
+            part, how = failed
+            raise SkillFailure("control", part.partition("_")[0], how.error_code, f"{part}: {how.error_msg}")
+        for side, step in steps.items():
+            if step.take is not None and f"{side}_gripper" in report.parts:
+                self._require_taken(side, step.take, report.parts[f"{side}_gripper"].position)
 
     def _wait(self, seconds: float) -> None:
         """Wait in parts, so that it can be cancelled; they end where time rests, so the whole lasts the same."""
