@@ -20,6 +20,7 @@ from bimanual_core.errors import BimanualError, UnknownNameError
 from bimanual_core.scene import TABLE_NAME, TableSpec
 from bimanual_core.se3 import is_transform
 from bimanual_description import srdf as read_srdf
+from bimanual_kinematics.clouds import RESOLUTION, cloud_body
 from bimanual_kinematics.continuous import Motion
 from bimanual_kinematics.geometry import Body, asset_parts, robot_bodies, table_body
 from bimanual_kinematics.model import RobotModel
@@ -27,16 +28,19 @@ from bimanual_kinematics.pairs import CheckedPairs
 
 Array = NDArray[np.float64]
 Pair = frozenset[str]
+#: What a point cloud is called where nothing else is said.
+CLOUD_NAME = "cloud"
 
 
 @dataclass(frozen=True)
 class Collision:
-    """Two bodies (links, objects or the table) nearer than the margin; ``depth`` [m] is how deep they overlap,
-    negative for bodies that are apart by less than the margin."""
+    """Two bodies (links, objects, point clouds or the table) nearer than the margin; ``depth`` [m] is how deep they
+    overlap, negative for bodies that are apart by less than the margin, and ``at`` where they do, in world [m]."""
 
     a: str
     b: str
     depth: float
+    at: tuple[float, float, float]
 
     def __str__(self) -> str:
         what = "overlaps" if self.depth >= 0 else "is near"
@@ -53,6 +57,7 @@ class CollisionScene:
         self._links = frozenset(self._bodies)
         self._allowed: dict[Pair, int] = dict.fromkeys(_disabled_pairs(read_srdf(model.robot)), 1)
         self._held: dict[str, str] = {}  # object -> side
+        self._clouds: set[str] = set()
         self._arm_of = arm_of_links(model)
         for pair in self._allowed:
             self._require_same_arm(pair)
@@ -64,8 +69,13 @@ class CollisionScene:
 
     @property
     def objects(self) -> tuple[str, ...]:
-        """Names of the objects."""
+        """Names of the objects and point clouds."""
         return tuple(n for n in self._bodies if n not in self._links and n != TABLE_NAME)
+
+    @property
+    def clouds(self) -> frozenset[str]:
+        """Names of the point clouds."""
+        return frozenset(self._clouds)
 
     @property
     def held(self) -> dict[str, str]:
@@ -84,18 +94,32 @@ class CollisionScene:
 
         Its allowed contacts stay. Raises BimanualError for a reserved name or a pose that is none.
         """
-        if name in self._links or name == TABLE_NAME:
-            raise BimanualError(f"object name {name!r} is the name of a link or the table")
+        if name in self._links or name in self._clouds or name == TABLE_NAME:
+            raise BimanualError(f"object name {name!r} is the name of a link, a point cloud or the table")
         _require_pose(name, T_world_object)
         if name in self._held:
             self._forbid_fingers(self._held.pop(name), name)
         self._bodies[name] = Body(0, asset_parts(asset), np.asarray(T_world_object, dtype=float))
         self._forget()
 
+    def set_cloud(self, points: ArrayLike, resolution: float = RESOLUTION, name: str = CLOUD_NAME) -> None:
+        """Keep clear of a cloud of points (N, 3) in the world [m], in place of an older one of that name: of every cube
+        of side ``resolution`` [m] in which there is a point (see ``clouds``).
+
+        Points of the robot itself and of objects that shall be touched must not be among them. Raises BimanualError for
+        a name that is taken, and for points that are none, too many or not finite.
+        """
+        if name in self._bodies and name not in self._clouds:
+            raise BimanualError(f"point cloud {name!r} has the name of a link, the table or an object")
+        self._bodies[name] = cloud_body(points, resolution)
+        self._clouds.add(name)
+        self._forget()
+
     def remove_object(self, name: str) -> None:
-        """Take an object out, and every contact allowed to it."""
+        """Take an object or a point cloud out, and every contact allowed to it."""
         self._require_object(name)
         self._held.pop(name, None)
+        self._clouds.discard(name)
         del self._bodies[name]
         self._allowed = {pair: n for pair, n in self._allowed.items() if name not in pair}
         self._forget()
@@ -221,11 +245,11 @@ class CollisionScene:
         """Share of the time of ``motion`` (flat joints (N, D) at shares (N,) in [0, 1]) and collision of the first
         touch found, or None: then nothing comes nearer than the margin at any instant, between samples neither."""
         found = self._checked().first_touch(motion, self.margin if margin is None else margin)
-        return None if found is None else (found[0], Collision(*found[1:]))
+        return None if found is None else (found[0], Collision(*found[1]))
 
     def _find(self, q_flat: ArrayLike, margin: float | None, first_only: bool) -> list[Collision]:
         found = self._placed(q_flat).colliding(self.margin if margin is None else margin, first_only)
-        return [Collision(a, b, depth) for a, b, depth in found]
+        return [Collision(*near) for near in found]
 
     def _placed(self, q_flat: ArrayLike) -> CheckedPairs:
         pairs = self._checked()

@@ -6,6 +6,7 @@ from collections.abc import Container, Mapping
 from itertools import combinations
 from typing import Any
 
+import coal
 import numpy as np
 import pinocchio as pin
 from numpy.typing import NDArray
@@ -15,6 +16,10 @@ from bimanual_kinematics.geometry import Body
 from bimanual_kinematics.model import RobotModel
 
 Array = NDArray[np.float64]
+#: Two bodies, how deep they overlap [m] (negative = apart), and the middle of where they are nearest, in world [m].
+Near = tuple[str, str, float, tuple[float, float, float]]
+#: Cubes of a point cloud that are looked at for the one that overlaps deepest.
+_CONTACTS = 10_000
 
 
 class CheckedPairs:
@@ -60,28 +65,30 @@ class CheckedPairs:
         self._broad.update(False)
         return not pin.computeCollisions(self._broad, True)
 
-    def colliding(self, margin: float, first_only: bool) -> list[tuple[str, str, float]]:
-        """Bodies nearer than ``margin`` [m] and how deep they overlap [m] (negative = apart)."""
+    def colliding(self, margin: float, first_only: bool) -> list[Near]:
+        """Bodies nearer than ``margin`` [m]."""
         if self.free(margin):
             return []
         pin.computeCollisions(self._geometry, self._data, first_only)
         found = []
         for i, result in enumerate(self._data.collisionResults):
             if result.isCollision():
-                distance = pin.computeDistance(self._geometry, self._data, i).min_distance
-                found.append((*self.names[i], -float(distance)))
+                found.append(self._near(i))
                 if first_only:
                     break
         return found
 
-    def first_touch(self, motion: Motion, margin: float) -> tuple[float, str, str, float] | None:
-        """The first share of the time of ``motion`` found at which two bodies are nearer than ``margin`` [m], which,
-        and how deep they overlap [m] (negative = apart); None if none ever are."""
+    def first_touch(self, motion: Motion, margin: float) -> tuple[float, Near] | None:
+        """The first share of the time of ``motion`` found at which two bodies are nearer than ``margin`` [m], and
+        which; None if none ever are."""
         if self._continuous is None:
             pairs = [(pair.first, pair.second) for pair in self._geometry.collisionPairs]
             self._continuous = ContinuousCheck(self._model, self._geometry, self._data, pairs)
         touch = self._continuous.first_touch(motion, margin)
-        return None if touch is None else (touch.share, *self.names[touch.index], -touch.distance)
+        if touch is None:
+            return None
+        self.place(self._model.full_q(motion(np.array([touch.share]))[0]))
+        return touch.share, self._near(touch.index)
 
     def nearest(self) -> tuple[float, tuple[str, str]]:
         """Least distance [m] of a pair, negative when it overlaps; infinite without pairs."""
@@ -89,6 +96,33 @@ class CheckedPairs:
             return float("inf"), ("", "")
         index = pin.computeDistances(self._geometry, self._data)
         return float(self._data.distanceResults[index].min_distance), self.names[index]
+
+    def _near(self, index: int) -> Near:
+        """A pair where everything is now."""
+        pair = self._geometry.collisionPairs[index]
+        items = [self._geometry.geometryObjects[i] for i in (pair.first, pair.second)]
+        if any(item.geometry.getNodeType() == coal.NODE_TYPE.GEOM_OCTREE for item in items):
+            deepest = self._deepest(items, (pair.first, pair.second))
+            if deepest is not None:
+                return *self.names[index], *deepest
+        result = pin.computeDistance(self._geometry, self._data, index)
+        x, y, z = 0.5 * (result.getNearestPoint1() + result.getNearestPoint2())
+        return *self.names[index], -float(result.min_distance), (float(x), float(y), float(z))
+
+    def _deepest(
+        self, items: list[pin.GeometryObject], indices: tuple[int, int]
+    ) -> tuple[float, tuple[float, float, float]] | None:
+        """Depth and place of the deepest of many touches, which a distance is not measured to; None if none is."""
+        request, result = coal.CollisionRequest(), coal.CollisionResult()
+        request.enable_contact, request.num_max_contacts = True, _CONTACTS
+        poses = [self._data.oMg[i] for i in indices]
+        placed = [coal.Transform3s(pose.rotation, pose.translation) for pose in poses]
+        count = coal.collide(items[0].geometry, placed[0], items[1].geometry, placed[1], request, result)
+        if not count:
+            return None
+        contact = min((result.getContact(k) for k in range(count)), key=lambda c: c.penetration_depth)
+        x, y, z = contact.pos
+        return -float(contact.penetration_depth), (float(x), float(y), float(z))
 
     def _add(self, name: str, body: Body) -> list[int]:
         indices = []

@@ -13,7 +13,8 @@ from bimanual_core.asset import Asset
 from bimanual_core.errors import UnknownNameError
 from bimanual_core.observation import ObjectSnapshot
 from bimanual_core.scene import TABLE_NAME
-from bimanual_kinematics.collision import Collision, CollisionScene
+from bimanual_kinematics.clouds import RESOLUTION
+from bimanual_kinematics.collision import CLOUD_NAME, Collision, CollisionScene
 from bimanual_kinematics.continuous import Motion
 from bimanual_kinematics.model import RobotModel
 from bimanual_planner.config import PlannerConfig
@@ -39,6 +40,17 @@ class PlanningScene:
         self._synced: PlanState | None = None
         for item in snapshot.objects.values():
             self._scene.set_object(item.name, self._assets[item.name], item.T_world_object)
+
+    def set_cloud(self, points: Array | None, resolution: float = RESOLUTION) -> None:
+        """Keep clear of a point cloud (N, 3) in the world [m] from now on, in cubes of side ``resolution`` [m]; None
+        takes it away. Points of the robot and of the scene's objects must not be among them.
+
+        Raises BimanualError for points that are none, too many or not finite (see ``bimanual_kinematics.clouds``).
+        """
+        if points is not None:
+            self._scene.set_cloud(points, resolution)
+        elif CLOUD_NAME in self._scene.clouds:
+            self._scene.remove_object(CLOUD_NAME)
 
     def asset(self, name: str) -> Asset:
         """The asset of an object; raises UnknownNameError listing the objects there are."""
