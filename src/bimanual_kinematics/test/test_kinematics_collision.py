@@ -181,7 +181,7 @@ def test_names_and_poses_are_checked(scene):
         scene.attach("left", "ghost", np.eye(4))
     with pytest.raises(UnknownNameError, match="unknown body 'ghost'"):
         scene.allow("ghost", "table")
-    with pytest.raises(BimanualError, match="name of a link or the table"):
+    with pytest.raises(BimanualError, match="name of a link, a point cloud or the table"):
         scene.set_object("table", CUBE, np.eye(4))
     with pytest.raises(BimanualError, match="rigid transform"):
         scene.set_object("cube", CUBE, np.zeros((4, 4)))
