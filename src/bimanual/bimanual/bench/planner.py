@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 import bimanual_description
-from bimanual.bench.peers.mplib_peer import plan_with_mplib
+from bimanual.bench.peers.mplib_peer import FINE_STEP, plan_with_mplib
 from bimanual.bench.plan_tally import Tally
 from bimanual.bench.random_plans import plan_randomly
 from bimanual_core.errors import BimanualError
@@ -18,8 +19,12 @@ from bimanual_planner.planner import MotionPlanner
 
 ROBOT = "cobot_magic"
 BOTH = ("left", "right")
-#: What does the problems of one arm beside this planner, by name.
-PEERS = {"mplib": plan_with_mplib}
+#: Plans problems of one arm: how it does, and the versions that were run.
+PeerRun = Callable[[Sequence[Problem]], tuple[Tally, dict[str, str]]]
+#: What does the problems of one arm beside this planner, by the peer's name: one run for each name of figures.
+PEERS: dict[str, dict[str, PeerRun]] = {
+    "mplib": {"mplib": plan_with_mplib, "mplib_fine": partial(plan_with_mplib, screw_step=FINE_STEP)}
+}
 #: What a search has for a problem of the benchmark, and what shows that the problem can be solved [s].
 BUDGET_S, LONG_RUN_S = 0.5, 10.0
 
@@ -51,22 +56,24 @@ def bench_planner(
         around.take(problem, lambda p=planner, q=problem: p.plan_joints(q.state, q.goals))  # type: ignore[misc]
     figures = {**single.figures("single"), **double.figures("both"), **around.figures("blocked")}
     figures |= plan_randomly(ROBOT, plans, seed, workers).figures("plans")
-    return {**figures, **(_peer_figures(peer, ones, single) if peer else {})}
+    for name, run in PEERS.get(peer, {}).items():
+        figures |= _peer_figures(name, run(ones), single)
+    return figures
 
 
-def _peer_figures(peer: str, problems: Sequence[Problem], ours: Tally) -> dict[str, Any]:
+def _peer_figures(name: str, found: tuple[Tally, dict[str, str]], ours: Tally) -> dict[str, Any]:
     """Of a peer on the same problems, and how many times as long it takes, at the median and at p99. Its limits are
     not judged: a peer may know none of jerk."""
-    theirs, versions = PEERS[peer](problems)
-    theirs.limits.clear()
+    theirs, versions = found
     ratios = {}
     if theirs.milliseconds and ours.milliseconds:
         for rank in (50, 99):
             ratio = np.percentile(theirs.milliseconds, rank) / np.percentile(ours.milliseconds, rank)
-            ratios[f"speedup_vs_{peer}_p{rank}"] = round(float(ratio), 3)
-    figures = theirs.figures(f"{peer}_single")
-    del figures[f"{peer}_single_limit_violations"]
-    return {f"{peer}_versions": versions, **figures, **ratios}
+            ratios[f"speedup_vs_{name}_p{rank}"] = round(float(ratio), 3)
+    theirs.limits.clear()
+    figures = theirs.figures(f"{name}_single")
+    figures.pop(f"{name}_single_limit_violations", None)
+    return {f"{name}_versions": versions, **figures, **ratios}
 
 
 def _solve(problems: Iterable[Problem], tally: Tally) -> None:
