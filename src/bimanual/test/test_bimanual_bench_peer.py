@@ -37,10 +37,11 @@ def test_one_arm_moves_as_it_does_on_the_whole_robot_and_the_rest_stands_where_i
 
 
 def test_the_file_names_what_cannot_move_and_holds_boxes_start_and_target(tmp_path, problem) -> None:
-    asked = json.loads(write_problems(tmp_path, [problem], PlannerConfig()).read_text())
+    asked = json.loads(write_problems(tmp_path, [problem], PlannerConfig(), 0.05).read_text())
     left = asked["robots"]["left"]
     assert {"base_link", "left_base_link", "right_link6", "right_finger1"} <= set(left["fixed"])
     assert not {"left_link1", "left_link6", "left_finger2", "left_tcp"} & set(left["fixed"])
+    assert asked["screw_step"] == 0.05
     assert left["velocity"] == [1.5] * 6
     assert 'link1="right_base_link" link2="right_link3"' in (tmp_path / "left.srdf").read_text()
     (item,) = asked["problems"]

@@ -23,15 +23,17 @@ from bimanual_planner.config import PlannerConfig
 Array = NDArray[np.float64]
 
 
-def write_problems(folder: Path, problems: Sequence[Problem], config: PlannerConfig) -> Path:
+def write_problems(folder: Path, problems: Sequence[Problem], config: PlannerConfig, screw_step: float) -> Path:
     """The file of ``problems``, each of one arm of one robot whose other joints are where the first problem has them;
-    the robots' files are beside it. Limits of speed and acceleration are those of ``config``."""
+    the robots' files are beside it. Limits of speed and acceleration are those of ``config``; ``screw_step`` [rad] is
+    the length of mplib's steps along a screw, in joint space."""
     model, state = problems[0].scene.model, problems[0].state
     table = TableSpec()
     x, y = table.centre_xy
     asked = {
         "robots": {side: _robot(folder, model, state.q, side, config) for side in model.robot.sides},
         "table": _box(table.size, from_rotation(np.eye(3), (x, y, table.top_z - table.size[2] / 2))),
+        "screw_step": screw_step,
         "problems": [_problem(problem) for problem in problems],
     }
     path = folder / "problems.json"

@@ -22,22 +22,24 @@ from bimanual_core.motion import JointTrajectory
 from bimanual_planner.bench.problems import Problem
 from bimanual_planner.config import PlannerConfig
 
+#: Steps along a screw [rad]: mplib's own, and one with which its errors come near what this project's goals allow.
+OWN_STEP, FINE_STEP = 0.1, 0.005
 #: The longest that one problem may take on average, after which the run is given up [s].
 _PATIENCE_S = 10.0
 #: What would lead the other environment to this one's libraries and modules.
 _OURS = ("LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME")
 
 
-def plan_with_mplib(problems: Sequence[Problem]) -> tuple[Tally, dict[str, str]]:
+def plan_with_mplib(problems: Sequence[Problem], screw_step: float = OWN_STEP) -> tuple[Tally, dict[str, str]]:
     """How mplib does on ``problems``, each of one arm, and the versions that were run.
 
     Raises BimanualError where it cannot be installed, crashes or hangs, with its own last words.
     """
     python = peer_python("mplib")
     with tempfile.TemporaryDirectory(prefix="bimanual-mplib-") as folder:
-        asked = write_problems(Path(folder), problems, PlannerConfig())
+        asked = write_problems(Path(folder), problems, PlannerConfig(), screw_step)
         answered = Path(folder) / "answers.json"
-        note(f"mplib plans {len(problems)} problems")
+        note(f"mplib plans {len(problems)} problems, screws in steps of {screw_step:g} rad")
         _run([str(python), "-I", str(mplib_run_file()), str(asked), str(answered)], _PATIENCE_S * (len(problems) + 6))
         found = json.loads(answered.read_text(encoding="utf-8"))
     tally = Tally()

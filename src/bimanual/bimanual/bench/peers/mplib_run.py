@@ -2,12 +2,13 @@
 
 PROBLEMS is a JSON object: ``robots`` by side (``urdf``, ``srdf``: paths, ``tool``: the link that reaches targets,
 ``velocity``, ``acceleration`` of its joints, ``fixed``: links that no joint moves), ``table`` (a box: ``size``, ``T``)
-and ``problems`` (``side``, ``start``: joints, ``target``: pose (4, 4) in the world, ``boxes``). ANSWERS becomes one:
+``screw_step`` [rad] and ``problems`` (``side``, ``start``: joints, ``target``: pose (4, 4) in the world, ``boxes``).
+ANSWERS becomes one:
 ``versions`` and, for each problem in order, ``method`` (screw, rrt, or empty where nothing was found), ``why``,
 ``milliseconds``, ``times``, ``positions``, ``velocities``.
 
-The screw first, RRT-Connect where it fails, both with mplib's own settings but for ``TIME_STEP``, by which a trajectory
-is only sampled. Objects are put in place before the clock starts.
+The screw first, RRT-Connect where it fails, both with mplib's own settings but for the step of the screw, and
+``TIME_STEP``, by which a trajectory is only sampled. Objects are put in place before the clock starts.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -39,7 +41,7 @@ def main(problems_file: str, answers_file: str) -> None:
         planner, fixed = planners[problem["side"]], asked["robots"][problem["side"]]["fixed"]
         for box in problem["boxes"]:
             _put(planner, fixed, box)
-        answers.append(_answer(planner, problem))
+        answers.append(_answer(planner, problem, asked["screw_step"]))
         for box in problem["boxes"]:
             planner.remove_object(box["name"])
     versions = {name: version(name) for name in ("mplib", "numpy", "toppra")}
@@ -67,9 +69,9 @@ def _put(planner: mplib.Planner, fixed: list[str], box: dict[str, Any]) -> None:
         matrix.set_entry(link, box["name"], True)
 
 
-def _answer(planner: mplib.Planner, problem: dict[str, Any]) -> dict[str, Any]:
+def _answer(planner: mplib.Planner, problem: dict[str, Any], screw_step: float) -> dict[str, Any]:
     start, target = np.array(problem["start"]), mplib.Pose(np.array(problem["target"]))
-    methods = {"screw": planner.plan_screw, "rrt": planner.plan_pose}
+    methods = {"screw": partial(planner.plan_screw, qpos_step=screw_step), "rrt": planner.plan_pose}
     begin = time.perf_counter()
     why: list[str] = []
     for name, plan in methods.items():
