@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from geometry_msgs.msg import Pose, Quaternion
-from graph_asking import Asker
+from graph_asking import Asker, wait_for
 from sensor_msgs.msg import JointState
 
 from bimanual.graph.session import GraphSession
@@ -115,6 +115,23 @@ def test_the_budget_ends_a_plan(asker: Asker, tcp: dict[str, Any]) -> None:
         assert time.monotonic() - begin < 1.1 * budget + SLACK_S
         assert not answer.success
         assert answer.plan_seconds > 0.0
+
+
+def test_a_plan_and_what_stopped_one_are_shown(asker: Asker, graph: GraphSession, tcp: dict[str, Any]) -> None:
+    shown: list[Any] = []
+    graph.world.endpoints.subscription("planner/markers", shown.append)
+    asker.ask("planner/plan", sides=["left"], targets=[lowered(tcp["left"], 0.03)])
+    wait_for(graph, lambda: shown and {m.ns for m in shown[-1].markers} >= {"left_goal", "left_path"}, "the way")
+    assert [m.text for m in shown[-1].markers if m.ns == "left_name"] == ["left screw"]
+    answer = asker.ask("planner/plan", sides=["left"], targets=[lowered(tcp["left"], 0.22)])
+    wait_for(graph, lambda: {m.ns for m in shown[-1].markers} >= {"collision", "collision_arrow"}, "the collision")
+    texts = [m.text for m in shown[-1].markers if m.ns == "collision_text"]
+    assert texts
+    assert all(text in answer.error_msg for text in texts)
+    at = [m.pose.position.z for m in shown[-1].markers if m.ns == "collision"]
+    assert min(abs(z - TableSpec().top_z) for z in at) < 0.05
+    asker.ask("planner/plan", sides=["left"], targets=[Pose(orientation=Quaternion(w=2.0))])
+    wait_for(graph, lambda: {m.ns for m in shown[-1].markers} == {""}, "that all is gone")
 
 
 CONTRADICTIONS = {

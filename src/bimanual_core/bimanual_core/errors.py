@@ -6,7 +6,11 @@ Every action result, service reply and report carries an ``error_code`` from thi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
+from types import MappingProxyType
+
+Point = tuple[float, float, float]
 
 
 class ErrorCode(IntEnum):
@@ -64,11 +68,15 @@ class BimanualError(Exception):
     """Base of every error a user may see: one line with value, limit and valid choices."""
 
     code: ErrorCode = ErrorCode.INVALID_REQUEST
+    #: Where in the world [m] what the message tells of is, by the message's own words for it.
+    places: Mapping[str, Point] = MappingProxyType({})
 
-    def __init__(self, message: str, code: ErrorCode | None = None) -> None:
+    def __init__(self, message: str, code: ErrorCode | None = None, places: Mapping[str, Point] | None = None) -> None:
         super().__init__(message)
         if code is not None:
             self.code = code
+        if places is not None:
+            self.places = places
 
 
 class UnknownNameError(BimanualError):

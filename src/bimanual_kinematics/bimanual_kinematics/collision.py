@@ -42,6 +42,11 @@ class Collision:
     depth: float
     at: tuple[float, float, float]
 
+    @property
+    def places(self) -> dict[str, tuple[float, float, float]]:
+        """For an error that tells of it in these words."""
+        return {str(self): self.at}
+
     def __str__(self) -> str:
         what = "overlaps" if self.depth >= 0 else "is near"
         return f"{self.a} {what} {self.b} ({abs(self.depth) * 1000:.1f} mm)"

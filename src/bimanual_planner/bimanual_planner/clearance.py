@@ -51,20 +51,17 @@ def clear_motion(scene: PlanningScene, state: PlanState, paths: Paths, sync: str
         hit = _touch(scene, state, _lines(paths), joints, duration)
     if hit is None:
         return ClearMotion(together or time_paths(state.robot, paths, sync, scene.config))
-    words, joins_arms = hit
-    if not joins_arms:
-        raise BimanualError(words, ErrorCode.PLAN_COLLISION)
-    if len(paths.sides) == 1 or paths.coupled or paths.bound:
-        raise ArmsMeetError(words, ErrorCode.PLAN_COLLISION)
+    if not isinstance(hit, ArmsMeetError) or len(paths.sides) == 1 or paths.coupled or paths.bound:
+        raise hit
     found = _waiting(scene, state, paths)
     if found is None:
-        raise ArmsMeetError(f"{words}; one after the other collides too", ErrorCode.PLAN_COLLISION)
+        raise ArmsMeetError(f"{hit}; one after the other collides too", hit.code, hit.places)
     return found
 
 
-def touch(scene: PlanningScene, state: PlanState, trajectories: dict[str, JointTrajectory]) -> tuple[str, bool] | None:
-    """The first touch found of trajectories by side, in words, and whether it is one of two arms. What is held may
-    touch what it touches where they begin and end."""
+def touch(scene: PlanningScene, state: PlanState, trajectories: dict[str, JointTrajectory]) -> BimanualError | None:
+    """The first touch found of trajectories by side as the error that it is; what is held may touch what it touches
+    where they begin and end."""
     duration, joints = course(state, trajectories)
     ends = {side: trajectory.positions[[0, -1]] for side, trajectory in trajectories.items()}
     steps = {side: Step(path=path, lengths=np.zeros(2)) for side, path in ends.items()}
@@ -114,10 +111,11 @@ def _lines(paths: Paths) -> dict[str, Step]:
 
 def _touch(
     scene: PlanningScene, state: PlanState, steps: dict[str, Step], joints: Motion, duration: float | None = None
-) -> tuple[str, bool] | None:
+) -> BimanualError | None:
     hit = scene.first_touch_of(state, steps, joints)
     if hit is None:
         return None
     share, collision = hit
     where = f"{100 * share:.0f}% of the way" if duration is None else f"{share * duration:.2f} of {duration:.2f} s"
-    return f"{collision} at {where}", scene.joins_arms(collision)
+    kind = ArmsMeetError if scene.joins_arms(collision) else BimanualError
+    return kind(f"{collision} at {where}", ErrorCode.PLAN_COLLISION, collision.places)

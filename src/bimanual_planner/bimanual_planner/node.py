@@ -31,9 +31,9 @@ from bimanual_ros.conversions.skills import report_msg, skill_of
 from bimanual_ros.diagnostics import OK, Diagnostics, Health
 from bimanual_ros.graph_world import GraphWorld
 from bimanual_ros.main import run_node
-from bimanual_ros.markers import no_markers, plan_markers
 from bimanual_ros.moveit_py import connect as connect_moveit
 from bimanual_ros.parameters import Parameter, declare
+from bimanual_ros.plan_markers import collision_markers, no_markers, plan_markers
 from bimanual_ros.robots import GRAPH, ROBOT, robot_of
 
 BACKEND = Parameter("backend", "screw", "who plans the motions of planner/plan", tuple(BACKENDS))
@@ -126,7 +126,7 @@ class Planner(Node):
                 self._world.release()
 
     def _show(self, names: dict[str, str], paths: dict[str, Any]) -> None:
-        """The ways (N, n) the arms are about to go, as markers."""
+        """The ways (N, n) of the arms that are about to go, or were planned, as markers."""
         fk = self._skills.model.fk
         poses = {side: np.array([fk(side, q) for q in along(path, SHOWN_POSES)]) for side, path in paths.items()}
         self._markers.publish(plan_markers(self._world.since_ns, poses, names))
@@ -163,8 +163,13 @@ class Planner(Node):
             )
             found = plan(self._backend, scene, wanted)
             fill_plan(response, found.trajectories, found.method, found.sequence, found.notes)
+            self._show(
+                dict.fromkeys(found.trajectories, found.method),
+                {side: trajectory.positions for side, trajectory in found.trajectories.items()},
+            )
         except BimanualError as error:
             response.error_code, response.error_msg = int(error.code), str(error)
+            self._markers.publish(collision_markers(self._world.since_ns, error.places))
 
     # -- helpers ------------------------------------------------------------------------------------------------------
     def _in_thread(self, work: Callable[[], Any]) -> Future:

@@ -133,7 +133,8 @@ class MotionPlanner:
         except ArmsMeetError as error:
             others = tuple(side for side in state.robot.sides if side not in sides)
             if others and not make_room:
-                raise BimanualError(f"{error}; with make_room the {others[0]} arm might give way", error.code) from None
+                text = f"{error}; with make_room the {others[0]} arm might give way"
+                raise BimanualError(text, error.code, error.places) from None
             return make_way(self._scene, search, state, sides, others or sides, reach, error)
 
     def _begin(self, state: PlanState, sync: str, method: str) -> tuple[float, MotionSearch]:
@@ -146,7 +147,8 @@ class MotionPlanner:
             raise BimanualError(f"unknown method {method!r}; choices: {', '.join(METHODS)}")
         hit = search.collision(state)
         if hit is not None:
-            raise BimanualError(f"start in collision: {hit}; {self._way_out(state)}", ErrorCode.PLAN_START_INVALID)
+            text = f"start in collision: {hit}; {self._way_out(state)}"
+            raise BimanualError(text, ErrorCode.PLAN_START_INVALID, hit.places)
         return begin, search
 
     def _way_out(self, state: PlanState) -> str:

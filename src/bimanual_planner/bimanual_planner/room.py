@@ -50,7 +50,7 @@ def make_way(
             if found is not None:
                 return replace(found, notes=(str(met), *found.notes))
             search.require_time()
-    raise BimanualError(f"{met}; parking the {' or '.join(may_park)} arm does not help", met.code)
+    raise BimanualError(f"{met}; parking the {' or '.join(may_park)} arm does not help", met.code, met.places)
 
 
 def _parked(

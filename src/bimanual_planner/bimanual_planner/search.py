@@ -100,7 +100,8 @@ class MotionSearch:
         if not errors:
             raise BimanualError("nothing was tried", ErrorCode.PLAN_UNREACHABLE)
         kind = ArmsMeetError if any(isinstance(error, ArmsMeetError) for error in errors) else BimanualError
-        raise kind("; ".join(notes), errors[-1].code)
+        places = {words: place for error in errors for words, place in error.places.items()}
+        raise kind("; ".join(notes), errors[-1].code, places)
 
     def _attempts(
         self, state: PlanState, goals: dict[str, list[Array]], tools: ToolGoals, method: str
@@ -151,7 +152,8 @@ class MotionSearch:
         hits = [self.collision(at_goal(state, goal)) for goal in combinations(state, goals)]
         met = next((hit for hit in hits if hit is not None and self._scene.joins_arms(hit)), None)
         kind = BimanualError if met is None else ArmsMeetError
-        raise kind(f"goal in collision: {met or hits[0]}", ErrorCode.PLAN_COLLISION)
+        hit = met or hits[0]
+        raise kind(f"goal in collision: {hit}", ErrorCode.PLAN_COLLISION, {} if hit is None else hit.places)
 
     # checks
 

@@ -1,15 +1,14 @@
-"""Markers for RViz and its like: the scene as it is (``scene/markers``) and what the planner is after
-(``planner/markers``). Builders of messages, and a publisher that costs nothing while nobody listens."""
+"""Markers of the scene as it is, for RViz and its like (``scene/markers``): builders of messages, and a publisher that
+costs nothing while nobody listens."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-from geometry_msgs.msg import Point, Vector3
+from geometry_msgs.msg import Vector3
 from numpy.typing import NDArray
-from std_msgs.msg import ColorRGBA
 from visualization_msgs.msg import Marker, MarkerArray
 
 from bimanual_core.asset import Asset, Shape
@@ -17,14 +16,12 @@ from bimanual_core.errors import BimanualError
 from bimanual_core.observation import ObjectSnapshot, ObjectState
 from bimanual_core.scene import TABLE_NAME, TableSpec
 from bimanual_core.se3 import make_T
-from bimanual_ros.conversions.basics import header, pose_msg, vector
-from bimanual_ros.conversions.scene import WORLD
 from bimanual_ros.endpoints import Endpoints
+from bimanual_ros.marker_parts import TEXT_ABOVE, Rgb, marker_of, numbered, points_of, remove_all, text_marker
 
 Array = NDArray[np.float64]
 #: The asset that an object names by class, id and scale; raises BimanualError for one that is in no catalogue.
 AssetOf = Callable[[Any], Asset]
-Rgb = Sequence[float]
 
 _KINDS = {
     "box": Marker.CUBE,
@@ -34,13 +31,8 @@ _KINDS = {
 }
 #: Of a touched object: the colour and how much larger its hull is drawn [m].
 TOUCHED_RGBA, TOUCHED_MARGIN = (1.0, 0.62, 0.0, 0.45), 0.006
-TEXT_RGBA, TEXT_HEIGHT, TEXT_ABOVE = (0.1, 0.1, 0.1, 1.0), 0.025, 0.03
-AXIS_LENGTH, LINE_WIDTH = 0.08, 0.004
-_AXIS_RGBA = ((0.85, 0.15, 0.15, 1.0), (0.15, 0.65, 0.2, 1.0), (0.15, 0.35, 0.9, 1.0))
-PATH_RGBA = {"left": (0.1, 0.5, 0.9, 0.9), "right": (0.9, 0.4, 0.1, 0.9)}
 
 
-# -- the scene --------------------------------------------------------------------------------------------------------
 def scene_markers(snapshot: ObjectSnapshot, asset_of: AssetOf, table: TableSpec | None = None) -> MarkerArray:
     """The table and every object with its name; what touches anything but the table is wrapped in amber.
 
@@ -48,17 +40,17 @@ def scene_markers(snapshot: ObjectSnapshot, asset_of: AssetOf, table: TableSpec 
     marker removes what an earlier message showed, so that each message stands for itself.
     """
     at = snapshot.stamp_ns
-    markers = [_remove_all(at)]
+    markers = [remove_all(at)]
     if table is not None:
         markers.append(_table(at, table))
     for state in snapshot.objects.values():
         markers += _object(at, state, _shapes(state, asset_of))
-    return _numbered(markers)
+    return numbered(markers)
 
 
 def _table(at_ns: int, table: TableSpec) -> Marker:
     centre = make_T((*table.centre_xy, table.top_z - table.size[2] / 2))
-    return _marker(at_ns, "table", Marker.CUBE, centre, table.size, (*table.rgb, 1.0))
+    return marker_of(at_ns, "table", Marker.CUBE, centre, table.size, (*table.rgb, 1.0))
 
 
 def _shapes(state: ObjectState, asset_of: AssetOf) -> list[tuple[Shape, Rgb]]:
@@ -84,18 +76,18 @@ def _object(at_ns: int, state: ObjectState, shapes: list[tuple[Shape, Rgb]]) -> 
         top = max(top, float(np.abs(T[2, :3]) @ size) / 2 + T[2, 3] - T_world_object[2, 3])
     place = T_world_object[:3, 3] + [0.0, 0.0, top + TEXT_ABOVE]
     text = f"{state.name}\ntouches {', '.join(touched)}" if touched else state.name
-    markers.append(_text(at_ns, "names", text, place))
+    markers.append(text_marker(at_ns, "names", text, place))
     return markers
 
 
 def _solid(at_ns: int, namespace: str, shape: Shape, T_world: Array, size: Iterable[float], rgba: Rgb) -> Marker:
     """A shape at a pose, its extent stretched to ``size`` [m]."""
-    marker = _marker(at_ns, namespace, _KINDS[shape.kind], T_world, size, rgba)
+    marker = marker_of(at_ns, namespace, _KINDS[shape.kind], T_world, size, rgba)
     if shape.kind == "mesh":
         vertices, faces = shape.polyhedron
         stretched = np.asarray(size) / np.asarray(shape.size)
         marker.scale = Vector3(x=1.0, y=1.0, z=1.0)
-        marker.points = _points((vertices * stretched)[faces].reshape(-1, 3))
+        marker.points = points_of((vertices * stretched)[faces].reshape(-1, 3))
     return marker
 
 
@@ -127,76 +119,3 @@ class SceneMarkers:
         if listeners > self._shown_to:
             self.show(snapshot, table)
         self._shown_to = listeners
-
-
-# -- the planner ------------------------------------------------------------------------------------------------------
-def plan_markers(at_ns: int, T_world_tcp: Mapping[str, Array], names: Mapping[str, str]) -> MarkerArray:
-    """Where the arms are going: ``T_world_tcp`` are poses (N, 4, 4) along each side's way, the last of them its goal;
-    ``names`` are the skills by side. Marker namespaces: {side}_goal, {side}_path, {side}_name."""
-    markers = [_remove_all(at_ns)]
-    for side, poses in T_world_tcp.items():
-        markers.append(_axes(at_ns, f"{side}_goal", poses[-1]))
-        if len(poses) > 1:
-            markers.append(_path(at_ns, f"{side}_path", poses[:, :3, 3], PATH_RGBA[side]))
-        above = poses[-1][:3, 3] + [0.0, 0.0, AXIS_LENGTH + TEXT_ABOVE]
-        markers.append(_text(at_ns, f"{side}_name", f"{side} {names.get(side, '')}".strip(), above))
-    return _numbered(markers)
-
-
-def no_markers(at_ns: int) -> MarkerArray:
-    """Removes everything."""
-    return MarkerArray(markers=[_remove_all(at_ns)])
-
-
-def _axes(at_ns: int, namespace: str, T_world_tcp: Array) -> Marker:
-    """Axes x, y, z in red, green, blue."""
-    marker = _marker(at_ns, namespace, Marker.LINE_LIST, T_world_tcp, (LINE_WIDTH, 0.0, 0.0), _AXIS_RGBA[0])
-    for axis, rgba in zip(np.eye(3) * AXIS_LENGTH, _AXIS_RGBA, strict=True):
-        marker.points += _points((np.zeros(3), axis))
-        marker.colors += [_colour(rgba)] * 2
-    return marker
-
-
-def _path(at_ns: int, namespace: str, xyz: Array, rgba: Rgb) -> Marker:
-    marker = _marker(at_ns, namespace, Marker.LINE_STRIP, np.eye(4), (LINE_WIDTH, 0.0, 0.0), rgba)
-    marker.points = _points(xyz)
-    return marker
-
-
-# -- messages ---------------------------------------------------------------------------------------------------------
-def _marker(at_ns: int, namespace: str, kind: int, T_world: Array, size: Iterable[float], rgba: Rgb) -> Marker:
-    return Marker(
-        header=header(at_ns, WORLD),
-        ns=namespace,
-        type=kind,
-        action=Marker.ADD,
-        pose=pose_msg(T_world),
-        scale=vector(size),
-        color=_colour(rgba),
-    )
-
-
-def _text(at_ns: int, namespace: str, text: str, xyz: Array) -> Marker:
-    marker = _marker(at_ns, namespace, Marker.TEXT_VIEW_FACING, make_T(xyz), (0.0, 0.0, TEXT_HEIGHT), TEXT_RGBA)
-    marker.text = text
-    return marker
-
-
-def _remove_all(at_ns: int) -> Marker:
-    return Marker(header=header(at_ns, WORLD), action=Marker.DELETEALL, scale=Vector3(x=1.0, y=1.0, z=1.0))
-
-
-def _numbered(markers: list[Marker]) -> MarkerArray:
-    """Ids make (namespace, id) unique, as viewers ask for."""
-    for number, marker in enumerate(markers):
-        marker.id = number
-    return MarkerArray(markers=markers)
-
-
-def _points(xyz: Iterable[Array]) -> list[Point]:
-    return [Point(x=float(x), y=float(y), z=float(z)) for x, y, z in xyz]
-
-
-def _colour(rgba: Rgb) -> ColorRGBA:
-    r, g, b, a = (float(v) for v in rgba)
-    return ColorRGBA(r=r, g=g, b=b, a=a)

@@ -11,7 +11,8 @@ from bimanual_core.observation import ObjectSnapshot, ObjectState
 from bimanual_core.scene import TableSpec
 from bimanual_core.se3 import make_T
 from bimanual_ros.conversions.basics import pose_of
-from bimanual_ros.markers import TOUCHED_MARGIN, no_markers, plan_markers, scene_markers
+from bimanual_ros.markers import TOUCHED_MARGIN, scene_markers
+from bimanual_ros.plan_markers import collision_markers, no_markers, plan_markers
 
 T_WORLD_BOTTLE = make_T((0.1, 0.2, 0.84), (0.0, np.sqrt(0.5), 0.0, np.sqrt(0.5)))
 SHAPES = (Shape("cylinder", (0.03, 0.2)), Shape("sphere", (0.03,), make_T((0, 0, 0.1)), (0.0, 0.0, 1.0)))
@@ -76,6 +77,7 @@ def test_every_message_stands_for_itself() -> None:
     for message in (
         scene_markers(snapshot(("hand",)), asset_of, TableSpec()),
         plan_markers(7, {"left": np.eye(4)[None], "right": np.eye(4)[None]}, {}),
+        collision_markers(7, {"a overlaps b (1.0 mm)": (0.1, 0.2, 0.8), "a overlaps c (2.0 mm)": (0.1, 0.2, 0.8)}),
     ):
         first, *rest = message.markers
         assert first.action == Marker.DELETEALL
@@ -96,6 +98,24 @@ def test_goals_are_axes_at_the_end_of_the_way() -> None:
     assert [p.z for p in path.points] == [0.8, 0.9, 1.0]
     assert name.text == "right grasp_actor"
     assert not any(ns.startswith("left") for ns in found)
+
+
+def test_what_stopped_a_plan_is_red_where_it_is_and_says_what() -> None:
+    places = {"left_finger1 overlaps table (4.0 mm)": (0.1, 0.2, 0.74), "b": (0.1, 0.2, 0.74)}
+    found = by_namespace(collision_markers(0, places))
+    for ball, arrow, text, words in zip(
+        found["collision"], found["collision_arrow"], found["collision_text"], places, strict=True
+    ):
+        assert (ball.type, arrow.type, text.text) == (Marker.SPHERE, Marker.ARROW, words)
+        assert pose_of(ball.pose)[:3, 3] == pytest.approx(places[words])
+        assert (ball.color.r > 0.8, ball.color.g < 0.1) == (True, True)
+        tail, head = arrow.points
+        assert (head.x, head.y, head.z) == places[words]
+        assert tail.z > head.z
+        assert text.pose.position.z > tail.z
+    first, second = (text.pose.position.z for text in found["collision_text"])
+    assert second > first + 0.025
+    assert set(by_namespace(collision_markers(0, {}))) == {""}
 
 
 def test_nothing_is_left_at_the_end() -> None:
