@@ -9,7 +9,18 @@ from functools import lru_cache
 import numpy as np
 
 from bimanual_assets.boxes import Size
-from bimanual_assets.classes import blocks, bottles, clutter, fruit, furniture, handtools, shoes, tools, vessels
+from bimanual_assets.classes import (
+    blocks,
+    bottles,
+    cabinets,
+    clutter,
+    fruit,
+    furniture,
+    handtools,
+    shoes,
+    tools,
+    vessels,
+)
 from bimanual_assets.draft import scaled
 from bimanual_core.asset import Asset
 from bimanual_core.errors import BimanualError, UnknownNameError
@@ -117,6 +128,7 @@ add_class("shoe", "object", shoes.shoe, shoes.SHOES)
 add_class("apple", "object", fruit.apple, fruit.APPLES)
 add_class("tool", "object", tools.tool, tools.TOOLS)
 add_class("rack", "furniture", furniture.rack, furniture.RACKS)
+add_class("cabinet", "furniture", cabinets.cabinet, cabinets.CABINETS)
 add_class("shoe_box", "furniture", furniture.shoe_box, furniture.SHOE_BOXES)
 for _name in clutter.KINDS:
     add_class(_name, "clutter", clutter.build(_name), clutter.IDS)

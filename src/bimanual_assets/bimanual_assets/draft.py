@@ -85,7 +85,11 @@ def scaled(asset: Asset, scale: tuple[float, float, float]) -> Asset:
         stable=tuple(resting(shapes, asset.density, p.name, p.T_surface_object[2, :3]) for p in old.stable),
     )
     visuals = tuple(surfaces.scaled(visual, factors) for visual in asset.visuals)
-    return replace(asset, shapes=shapes, annotation=annotation, visuals=visuals)
+    slide = asset.slide
+    if slide is not None:
+        stretch = float(np.linalg.norm(slide.axis * factors))
+        slide = replace(slide, limits=(slide.limits[0] * stretch, slide.limits[1] * stretch))
+    return replace(asset, shapes=shapes, annotation=annotation, visuals=visuals, slide=slide)
 
 
 def _scaled_shape(shape: Shape, factors: Array) -> Shape:

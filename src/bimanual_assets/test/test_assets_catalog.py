@@ -14,7 +14,7 @@ BLOCKS = ["box", "cube", "handover_block", "pad"]
 def test_classes_are_listed_and_unknown_names_list_the_choices():
     assert class_names("block") == BLOCKS
     assert set(BLOCKS) < set(class_names())
-    with pytest.raises(UnknownNameError, match=r"'teapot'; choices: apple, .*box, .*cube"):
+    with pytest.raises(UnknownNameError, match=r"'teapot'; choices: alarm_clock, apple, .*box, .*cube"):
         get_asset("teapot")
     with pytest.raises(UnknownNameError, match=r"'mauve'; choices: black, blue"):
         get_asset("cube", "mauve")

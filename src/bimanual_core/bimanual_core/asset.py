@@ -7,7 +7,8 @@ an asset by (class, id, scale).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -155,8 +156,31 @@ class Annotation:
 
 
 @dataclass(frozen=True, eq=False)
+class Slide:
+    """The part of an object that slides along the unit ``axis`` (3,), such as a drawer: which shapes, visuals, contacts
+    and functional points of the asset, all given at joint position 0, move with it."""
+
+    joint: str
+    axis: Array
+    limits: tuple[float, float]  # [m]
+    damping: float = 5.0  # [N s/m]
+    shapes: frozenset[int] = frozenset()
+    visuals: frozenset[int] = frozenset()
+    contacts: frozenset[int] = frozenset()
+    functional: frozenset[int] = frozenset()
+
+    def __post_init__(self) -> None:
+        low, high = self.limits
+        if not (low <= 0.0 <= high and low < high) or not self.shapes:
+            raise ValueError(f"joint {self.joint!r}: limits {self.limits} must be around 0, and a shape must move")
+
+
+@dataclass(frozen=True, eq=False)
 class Asset:
-    """A rigid object class instance at scale 1 already applied: geometry, material and annotation."""
+    """An object class instance at scale 1 already applied: geometry, material and annotation.
+
+    It is rigid but for the part that ``slide`` names; :meth:`at` gives the rigid asset it is at joint positions.
+    """
 
     class_name: str
     asset_id: str
@@ -168,6 +192,7 @@ class Asset:
     rgb: Rgb = (0.7, 0.7, 0.7)
     description: str = ""
     visuals: tuple[Visual, ...] = ()  # what is seen; the shapes in their colours where there are none
+    slide: Slide | None = None
 
     @property
     def mass(self) -> float:
@@ -182,6 +207,32 @@ class Asset:
     def reach(self, direction: ArrayLike) -> float:
         """How far [m] the object reaches along the unit ``direction`` (3,) from its origin."""
         return max(shape.reach(direction) for shape in self.shapes)
+
+    def at(self, joints: Mapping[str, float]) -> Asset:
+        """The rigid asset that this one is at positions [m] of its joints; 0 for a joint that is not given."""
+        slide = self.slide
+        if slide is None:
+            return self
+        shift = np.eye(4)
+        shift[:3, 3] = joints.get(slide.joint, 0.0) * slide.axis
+        old = self.annotation
+        shapes = [
+            replace(shape, T_object_shape=shift @ shape.T_object_shape) if i in slide.shapes else shape
+            for i, shape in enumerate(self.shapes)
+        ]
+        visuals = [
+            replace(visual, vertices=visual.vertices + shift[:3, 3]) if i in slide.visuals else visual
+            for i, visual in enumerate(self.visuals)
+        ]
+        contacts = [
+            replace(contact, T_object_contact=shift @ contact.T_object_contact)
+            if contact.id in slide.contacts
+            else contact
+            for contact in old.contacts
+        ]
+        functional = {i: shift @ T if i in slide.functional else T for i, T in old.functional.items()}
+        annotation = replace(old, contacts=tuple(contacts), functional=functional)
+        return replace(self, shapes=tuple(shapes), visuals=tuple(visuals), annotation=annotation, slide=None)
 
     def stable_pose(self, name: str) -> StablePose:
         """The stable pose of that name; raises ValueError listing the ones there are."""

@@ -35,7 +35,9 @@ class PlanningScene:
         self.scene_id = snapshot.scene_id
         self.config = config
         self.table = snapshot.table
-        self._assets = {o.name: get_asset(o.class_name, o.asset_id, o.scale) for o in snapshot.objects.values()}
+        self._assets = {
+            o.name: get_asset(o.class_name, o.asset_id, o.scale).at(o.joints) for o in snapshot.objects.values()
+        }
         self._scene = CollisionScene(model, snapshot.table)
         self._synced: PlanState | None = None
         for item in snapshot.objects.values():

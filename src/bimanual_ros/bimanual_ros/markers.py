@@ -56,7 +56,7 @@ def _table(at_ns: int, table: TableSpec) -> Marker:
 def _shapes(state: ObjectState, asset_of: AssetOf) -> list[tuple[Shape, Rgb]]:
     """Shapes with their colours; none for an object that is in no catalogue."""
     try:
-        asset = asset_of(state)
+        asset = asset_of(state).at(state.joints)
     except BimanualError:
         return []
     return [(shape, shape.rgb or asset.rgb) for shape in asset.shapes]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import sapien
@@ -47,7 +47,7 @@ class ContactWatch:
         robot: RobotSpec,
         articulation: sapien.physx.PhysxArticulation,
         surroundings: Iterable[sapien.Entity],
-        objects: Mapping[str, sapien.Entity],
+        objects: Mapping[str, Sequence[sapien.physx.PhysxRigidBaseComponent]],
     ) -> None:
         self.counters = ContactCounters()
         self._bodies: dict[object, _Body] = {}
@@ -55,8 +55,8 @@ class ContactWatch:
             self._bodies[link] = _link_body(robot, link)
         for entity in surroundings:
             self._bodies[_rigid_body(entity)] = _Body(entity.name, "surroundings")
-        for name, entity in objects.items():
-            self._bodies[_rigid_body(entity)] = _Body(name, "object")
+        for name, bodies in objects.items():
+            self._bodies.update(dict.fromkeys(bodies, _Body(name, "object")))
         self._verdicts: dict[tuple[_Body, _Body], str] = {}
         self._touching: set[tuple[_Body, _Body]] = set()
 

@@ -16,7 +16,7 @@ from bimanual_sim_bridge.engine import new_scene
 from bimanual_sim_bridge.joint_backend import SapienJointBackend
 from bimanual_sim_bridge.poses import from_sapien
 from bimanual_sim_bridge.robot_model import RobotFiles, build_robot
-from bimanual_sim_bridge.scene_objects import build_object, twist_of
+from bimanual_sim_bridge.scene_objects import build_object
 from bimanual_sim_bridge.settings import SimSettings
 from bimanual_sim_bridge.surroundings import add_surroundings
 
@@ -43,7 +43,8 @@ class SapienScene:
         self._articulation = build_robot(self._scene, robot, files, settings)
         self._links = {link.name: link.entity for link in self._articulation.get_links()}
         self._objects = {item.name: build_object(self._scene, item, render) for item in spec.objects}
-        self._contacts = ContactWatch(robot, self._articulation, surroundings.values(), self._objects)
+        bodies = {name: built.bodies for name, built in self._objects.items()}
+        self._contacts = ContactWatch(robot, self._articulation, surroundings.values(), bodies)
         self.joints = SapienJointBackend(robot, self._articulation)
         self.cameras = CameraRig(self._scene, cameras, self._links, settings.shadows)
         self.cameras.warm_up()
@@ -71,16 +72,17 @@ class SapienScene:
                 item.class_name,
                 item.asset_id,
                 item.scale,
-                from_sapien(self._objects[item.name].pose),
+                self._objects[item.name].T_world_object,
                 self._contacts.touched_by(item.name),
                 item.fixed,
+                self._objects[item.name].joints,
             )
             for item in self.spec.objects
         }
 
     def object_twists(self) -> dict[str, Array]:
-        """Velocity (6,) of each object's centre of mass in the world: linear [m/s], then angular [rad/s]."""
-        return {item.name: twist_of(self._objects[item.name]) for item in self.spec.objects}
+        """Velocity (6,) of each object in the world (of its fastest part): linear [m/s], then angular [rad/s]."""
+        return {item.name: self._objects[item.name].twist for item in self.spec.objects}
 
     def close(self) -> None:
         """Let go of everything SAPIEN holds for this scene."""

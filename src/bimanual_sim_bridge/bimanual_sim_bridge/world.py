@@ -242,7 +242,8 @@ class SapienWorld:
         self._sample = scene.joints.read()
 
     def _places(self) -> Array:
-        poses = [item.T_world_object.ravel() for item in self.scene.object_states().values()]
+        states = self.scene.object_states().values()
+        poses = [np.concatenate([item.T_world_object.ravel(), list(item.joints.values())]) for item in states]
         return np.concatenate([self.joints().position, *poses])
 
     def _speeds(self) -> Array:

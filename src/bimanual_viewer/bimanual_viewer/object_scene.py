@@ -17,7 +17,7 @@ from bimanual_viewer.shapes import MovingNode, add_shape, add_visual
 from bimanual_viewer.state import Table
 
 ROOT = "/objects"
-Look = tuple[str, str, tuple[float, float, float]]
+Look = tuple[str, str, tuple[float, float, float], tuple[float, ...]]
 
 
 @dataclass
@@ -66,7 +66,7 @@ class ObjectScene:
         handle = self._scene.add_frame(root, show_axes=False)
         top = 0.0
         try:
-            asset = get_asset(state.class_name, state.asset_id, state.scale)
+            asset = get_asset(state.class_name, state.asset_id, state.scale).at(state.joints)
         except BimanualError:
             handle.show_axes, handle.axes_length, handle.axes_radius = True, 0.06, 0.003  # known by its pose only
         else:
@@ -82,4 +82,4 @@ class ObjectScene:
 
 def _look(state: ObjectState) -> Look:
     """What an object looks like: drawn anew when that changes."""
-    return state.class_name, state.asset_id, state.scale
+    return state.class_name, state.asset_id, state.scale, tuple(round(v, 3) for v in state.joints.values())
