@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from bimanual_core.errors import BimanualError, ConfigError, UnknownNameError
 from bimanual_core.robot import RobotSpec
 from bimanual_description import urdf as make_urdf
+from bimanual_kinematics.urdf_check import Mimic, checked_urdf
 
 Array = NDArray[np.float64]
 
@@ -30,22 +31,26 @@ class ArmChain:
 class RobotModel:
     """Kinematics of one robot. Poses are (4, 4) in the world frame; joints in flat order (D,) or of one arm (n,).
 
-    Raises ConfigError when the URDF lacks a joint or frame that the specification names.
+    Raises ConfigError, naming ``source`` (a file; by default the robot), for a URDF that does not fit the specification
+    or that nothing right can be computed with (see ``urdf_check``).
     """
 
-    def __init__(self, robot: RobotSpec, urdf: str) -> None:
+    def __init__(self, robot: RobotSpec, urdf: str, source: str = "") -> None:
         self.robot = robot
         self.urdf = urdf
-        self.pin_model: pin.Model = pin.buildModelFromXML(urdf)
+        self._source = source or robot.name
+        arms = [name for arm in robot.arms for name in arm.joints]
+        mimics = checked_urdf(urdf, self._source, robot.joints.names, arms)
+        self.pin_model: pin.Model = self._built()
         self.pin_data: pin.Data = self.pin_model.createData()
-        self._require_names()
-        self._expansion = self._mimic_matrix()
+        self._require_frames()
+        self._expansion = self._expanded(mimics)
         self._chains = {arm.side: self._chain(arm.side) for arm in robot.arms}
 
     @classmethod
     def of(cls, robot: RobotSpec, layout: str | None = None) -> RobotModel:
         """The model of ``robot`` with the URDF of its own description."""
-        return cls(robot, make_urdf(robot, layout))
+        return cls(robot, make_urdf(robot, layout), robot.xacro)
 
     def chain(self, side: str) -> ArmChain:
         """The arm ``side`` alone; raises UnknownNameError."""
@@ -105,30 +110,29 @@ class RobotModel:
         pin.framesForwardKinematics(model, data, self.full_q(q_flat))
         return {frame.name: data.oMf[i].homogeneous for i, frame in enumerate(model.frames) if frame.type == pin.BODY}
 
-    def _require_names(self) -> None:
-        for joint in self.robot.joints.names:
-            if not self.pin_model.existJointName(joint):
-                raise ConfigError(f"{self.robot.name}: the URDF has no joint {joint!r}")
+    def _built(self) -> pin.Model:
+        try:
+            return pin.buildModelFromXML(self.urdf)
+        except (ValueError, RuntimeError) as error:
+            raise ConfigError(f"{self._source}: Pinocchio cannot read the URDF: {error}") from None
+
+    def _require_frames(self) -> None:
         for arm in self.robot.arms:
             frames = (arm.base_frame, arm.tool_frame, arm.tcp_frame, arm.gripper.link, *arm.gripper.finger_links)
             for frame in frames:
                 if not self.pin_model.existFrame(frame):
-                    raise ConfigError(f"{self.robot.name}: the URDF has no frame {frame!r}")
+                    raise ConfigError(
+                        f"{self._source}: the URDF has no link {frame!r}, which the robot's YAML names for its "
+                        f"{arm.side} arm"
+                    )
 
-    def _mimic_matrix(self) -> Array:
+    def _expanded(self, mimics: Mapping[str, Mimic]) -> Array:
         """(nq, D): flat vector to Pinocchio's order; a mimicking joint is its multiplier times its source."""
         model, joints = self.pin_model, self.robot.joints
         matrix = np.zeros((model.nq, joints.size))
-        sources = {name: (name, 1.0) for name in joints.names}
-        for joint in ET.fromstring(self.urdf).iter("joint"):
-            mimic = joint.find("mimic")
-            if mimic is not None:
-                sources[joint.attrib["name"]] = (mimic.attrib["joint"], float(mimic.get("multiplier", "1")))
         for name in model.names[1:]:
-            if name not in sources:
-                raise ConfigError(f"{self.robot.name}: URDF joint {name!r} is neither in the flat vector nor a mimic")
-            source, multiplier = sources[name]
-            matrix[model.joints[model.getJointId(name)].idx_q, joints.index(source)] = multiplier
+            follows = mimics.get(name, Mimic(name, 1.0))
+            matrix[model.joints[model.getJointId(name)].idx_q, joints.index(follows.source)] = follows.multiplier
         return matrix
 
     def _chain(self, side: str) -> ArmChain:
@@ -136,6 +140,9 @@ class RobotModel:
         locked = [i for i in range(1, self.pin_model.njoints) if self.pin_model.names[i] not in arm.joints]
         model = pin.buildReducedModel(self.pin_model, locked, pin.neutral(self.pin_model))
         if tuple(model.names[1:]) != arm.joints:
-            raise ConfigError(f"{side} arm: the URDF orders its joints {tuple(model.names[1:])}, not {arm.joints}")
+            raise ConfigError(
+                f"{self._source}: the URDF has the joints of the {side} arm in the order {', '.join(model.names[1:])}; "
+                f"the robot's YAML in the order {', '.join(arm.joints)}"
+            )
         tcp_id = model.getFrameId(arm.tcp_frame)
         return ArmChain(model, model.createData(), tcp_id, np.array(arm.lower), np.array(arm.upper))
