@@ -15,6 +15,8 @@ from bimanual.bench.random_plans import plan_randomly
 from bimanual_core.errors import BimanualError
 from bimanual_kinematics.model import RobotModel
 from bimanual_planner.bench.problems import MANY_CHECKS, Problem, blocked_problems, screw_problems
+from bimanual_planner.bench.timing_ratio import jerk_limited_over_optimum, lines, screws
+from bimanual_planner.config import PlannerConfig
 from bimanual_planner.planner import MotionPlanner
 
 ROBOT = "cobot_magic"
@@ -38,7 +40,8 @@ def bench_planner(
     reached by straight screws as the dense reference has it; collision checks and timing included. ``blocked`` pairs of
     joint goals for both arms to which the straight line is blocked and a search of LONG_RUN_S finds a way, within
     BUDGET_S. ``plans`` random pairs of poses for both arms, by ``workers`` processes; not their times but what the
-    checker says of them is what they are for. Every plan is held by the independent checker. ``peer`` (mplib) plans for
+    checker says of them is what they are for. A tenth as many screws and lines as targets are timed with limits of jerk
+    and by toppra without. Every plan is held by the independent checker. ``peer`` (mplib) plans for
     the same poses of one arm. Raises BimanualError for an unknown peer, or one that does not run.
     """
     if peer and (peer not in PEERS or targets < len(BOTH)):
@@ -55,10 +58,21 @@ def bench_planner(
         planner = MotionPlanner(problem.scene, budget_s=BUDGET_S, max_checks=MANY_CHECKS)
         around.take(problem, lambda p=planner, q=problem: p.plan_joints(q.state, q.goals))  # type: ignore[misc]
     figures = {**single.figures("single"), **double.figures("both"), **around.figures("blocked")}
+    figures |= _jerk_limits_cost(model, targets // 10, seed)
     figures |= plan_randomly(ROBOT, plans, seed, workers).figures("plans")
     for name, run in PEERS.get(peer, {}).items():
         figures |= _peer_figures(name, run(ones), single)
     return figures
+
+
+def _jerk_limits_cost(model: RobotModel, count: int, seed: int) -> dict[str, Any]:
+    """How many times as long motions within limits of jerk take as toppra's optimum without, at the median."""
+    if not count:
+        return {}
+    config = PlannerConfig()
+    made = {"screws": screws(model, count, seed, config), "lines": lines(model, count, seed)}
+    ratios = {kind: jerk_limited_over_optimum(model, paths, config) for kind, paths in made.items()}
+    return {f"jerk_limited_over_toppra_{kind}_p50": round(float(np.median(r)), 3) for kind, r in ratios.items()}
 
 
 def _peer_figures(name: str, found: tuple[Tally, dict[str, str]], ours: Tally) -> dict[str, Any]:

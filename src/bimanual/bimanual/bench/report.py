@@ -90,6 +90,8 @@ BENCHES: dict[str, Bench] = {
             "blocked_ms_p50": Target("<=", 60.0),
             "blocked_ms_p99": Target("<=", 250.0),
             "blocked_ms_max": Target("<=", 550.0),
+            "jerk_limited_over_toppra_screws_p50": Target("<=", 1.15),
+            "jerk_limited_over_toppra_lines_p50": Target("<=", 1.15),
             "blocked_collisions": Target("==", 0),
             "blocked_limit_violations": Target("==", 0),
             "single_collisions": Target("==", 0),
