@@ -24,6 +24,8 @@ from bimanual_planner.state import Held, PlanState
 from bimanual_planner.steps import Step
 
 Array = NDArray[np.float64]
+#: Openings that differ by less are one [m].
+_SAME_OPENING = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +93,10 @@ def _move_to(skill: Skill, side: str, state: PlanState, scene: PlanningScene, fi
 def _grasp(skill: Skill, side: str, state: PlanState, scene: PlanningScene, first: Any) -> Iterator[Way]:
     arm, config = state.robot.arm(side), scene.config
     widest = arm.gripper.max_opening - config.spare_opening
-    candidates = grasp_candidates(scene.asset(skill.actor), skill.contact_ids, skill.group, skill.grasp_dis)
+    T_world_object = scene.object_pose(state, skill.actor)
+    candidates = grasp_candidates(
+        scene.asset(skill.actor), skill.contact_ids, skill.group, skill.grasp_dis, T_world_object[:3, :3]
+    )
     grasps = [g for g in candidates if g.width <= widest]
     if not grasps:
         raise BimanualError(
@@ -100,21 +105,30 @@ def _grasp(skill: Skill, side: str, state: PlanState, scene: PlanningScene, firs
             ErrorCode.PLAN_UNREACHABLE,
         )
     grasps.sort(key=lambda g: g.key != first)
-    T_world_object = scene.object_pose(state, skill.actor)
     T_grasp = T_world_object @ np.array([g.T_object_tcp for g in grasps])
     T_pre = T_grasp @ se3.make_T((0.0, 0.0, -skill.pre_grasp_dis))
     found = False
     for i, q_pre in _approaches(side, T_pre, T_grasp, state, scene):
-        held = Held(skill.actor, se3.inverse(grasps[i].T_object_tcp), grasps[i].width)
+        held = Held(skill.actor, se3.inverse(grasps[i].T_object_tcp), grasps[i].width, grasps[i].opening)
         steps = _approach(side, state, scene, q_pre, T_grasp[i])
         if steps is None:
             continue
-        if state.opening(side) < arm.gripper.max_opening - 1e-3:
-            steps.insert(0, Step(opening=arm.gripper.max_opening))
+        opening = _opening_before(held, state.opening(side), arm.gripper.max_opening, config.spare_opening)
+        if opening is not None:
+            steps.insert(0, Step(opening=opening))
         found = True
         yield Way([*steps, Step(opening=max(0.0, held.width - config.squeeze), take=held)], grasps[i].key)
     if not found:
         raise _unreachable(side, f"{len(grasps)} grasps of {skill.actor}", T_grasp)
+
+
+def _opening_before(held: Held, now: float, widest: float, spare: float) -> float | None:
+    """How far to open [m] to grasp, None to leave the hand as it is: a hand that is open widely enough stays so, which
+    is how to reach in between neighbours, unless the contact itself says how far."""
+    if held.opening is None and now >= held.width + 2 * spare:
+        return None
+    wanted = widest if held.opening is None else held.opening
+    return wanted if abs(now - wanted) > _SAME_OPENING else None
 
 
 def _place(skill: Skill, side: str, state: PlanState, scene: PlanningScene, first: Any) -> Iterator[Way]:
@@ -133,7 +147,8 @@ def _place(skill: Skill, side: str, state: PlanState, scene: PlanningScene, firs
     T_place = T_object[order] @ se3.inverse(held.T_tcp_object)
     T_pre = T_place.copy()
     T_pre[:, 2, 3] += skill.pre_dis
-    release = [Step(opening=state.robot.arm(side).gripper.max_opening, let_go=skill.actor)] if skill.is_open else []
+    opening = state.robot.arm(side).gripper.max_opening if held.opening is None else held.opening
+    release = [Step(opening=opening, let_go=skill.actor)] if skill.is_open else []
     found = False
     for i, q_pre in _approaches(side, T_pre, T_place, state, scene):
         steps = _approach(side, state, scene, q_pre, T_place[i])

@@ -6,6 +6,7 @@ from planner_rig import cube, scene_of
 
 from bimanual_assets.catalog import get_asset
 from bimanual_core.errors import BimanualError, ErrorCode
+from bimanual_core.se3 import rotation_about
 from bimanual_core.skill import Skill
 from bimanual_planner.grasps import DOWN_TILTS, GRIP_DEPTH, LEVEL_TILTS, grasp_candidates
 from bimanual_planner.ways import ways
@@ -33,6 +34,15 @@ def test_groups_and_ids_select_contacts():
     assert {g.contact_id for g in grasp_candidates(BLOCK, contact_ids=(2,))} == {2}
     assert grasp_candidates(BLOCK, group="nowhere") == []
     assert {g.tilt_deg for g in grasp_candidates(CUBE)} == set(DOWN_TILTS)
+
+
+def test_what_lies_is_held_from_above():
+    lying = BLOCK.annotation.contacts[0].T_object_contact[:3, 2]  # this side's approach, turned to point down
+    turn = rotation_about(np.cross(lying, (0.0, 0.0, -1.0)), np.pi / 2)
+    found = grasp_candidates(BLOCK, contact_ids=(0,), R_world_object=turn)
+    down = [(turn @ g.T_object_tcp[:3, 2])[2] for g in found]
+    assert {g.tilt_deg for g in found} == set(DOWN_TILTS)
+    assert np.allclose(down, [-np.cos(np.radians(g.tilt_deg)) for g in found])
 
 
 def test_keys_tell_grasps_apart():
