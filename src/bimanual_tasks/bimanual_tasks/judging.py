@@ -37,7 +37,8 @@ class Look:
         state = self.state(name)
         if point == ORIGIN:
             return state.T_world_object[:3, 3]
-        local = functional_point(self.assets(state.class_name, state.asset_id, state.scale), point)
+        asset = self.assets(state.class_name, state.asset_id, state.scale).at(state.joints)
+        local = functional_point(asset, point)
         return state.T_world_object[:3, :3] @ local + state.T_world_object[:3, 3]
 
     def opening(self, side: str) -> float:

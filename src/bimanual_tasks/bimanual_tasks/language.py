@@ -75,6 +75,8 @@ def choose_instruction(task: Task, scene: SceneSpec, seed: int, split: str = "se
 def _side(task: Task, rule: ArmRule, scene: SceneSpec) -> str:
     if rule.side:
         return rule.side
+    if rule.tag and rule.tag not in task.drawn:
+        raise BimanualError(f"tag {rule.tag!r} of {task.name} has no value: use the task of a sample, which is drawn")
     if rule.tag:
         return task.drawn[rule.tag]
     if rule.opposite_of:

@@ -5,7 +5,7 @@ Positions are in the world (x right, y forward) [m], heights above the table top
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 Range = tuple[float, float]
 Triple = tuple[float, float, float]
@@ -46,6 +46,7 @@ class Case:
     x: Range | None = None
     y: Range | None = None
     yaw: Range | None = None
+    poses: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,5 @@ class ObjectRange:
         if not self.tag:
             return self
         case = self.cases[drawn[self.tag]]
-        x = self.x if case.x is None else case.x
-        y = self.y if case.y is None else case.y
-        yaw = self.yaw if case.yaw is None else case.yaw
-        return replace(self, x=x, y=y, yaw=yaw)
+        ranges = {f.name: getattr(case, f.name) for f in fields(case) if getattr(case, f.name) is not None}
+        return replace(self, **ranges)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bimanual_core.robot import RobotSpec
 from bimanual_core.scene import SceneSpec
 from bimanual_core.se3 import from_rotation, rotation_about
-from bimanual_kinematics import RobotModel, ik_solutions
+from bimanual_kinematics import RobotModel, ik_batch, ik_solutions
 from bimanual_tasks.geometry import AssetLookup
 from bimanual_tasks.language import arms
 from bimanual_tasks.task import FirstGrasp, Task
@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 #: Tilts of the approach about the opening [deg], preferred first, and the two orders of the fingers.
 TILTS_DEG = (0, 15, -15, 30, -30, 45, -45, 60, -60)
 TURNS = (from_rotation(np.eye(3)), from_rotation(rotation_about((0, 0, 1), np.pi)))
+
+_last: RobotModel | None = None
 
 
 def out_of_reach(task: Task, scene: SceneSpec, robot: RobotSpec, assets: AssetLookup) -> str:
@@ -35,8 +37,21 @@ def out_of_reach(task: Task, scene: SceneSpec, robot: RobotSpec, assets: AssetLo
 
 
 def _reaches(grasp: FirstGrasp, scene: SceneSpec, robot: RobotSpec, side: str, assets: AssetLookup) -> bool:
-    model = RobotModel.of(robot)
-    return any(len(ik_solutions(model, side, T)) > 0 for T in _candidates(grasp, scene, robot, side, assets))
+    model, poses = _model_of(robot), list(_candidates(grasp, scene, robot, side, assets))
+    if not poses:
+        return False
+    branches = ik_batch(model, side, np.stack(poses))
+    if branches is not None:
+        return bool(np.isfinite(branches[..., 0]).any())
+    return any(ik_solutions(model, side, T) for T in poses)
+
+
+def _model_of(robot: RobotSpec) -> RobotModel:
+    """The model of the robot that was asked for last: reading its description takes a third of a second."""
+    global _last
+    if _last is None or _last.robot is not robot:
+        _last = RobotModel.of(robot)
+    return _last
 
 
 def _candidates(

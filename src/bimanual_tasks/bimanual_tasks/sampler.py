@@ -67,9 +67,9 @@ def sample_scene(task: Task, seed: int, assets: AssetLookup = find_asset, attemp
     task = drawn_task(task, seed)
     drawn, table = _Drawn(), TableSpec()
     objects = []
-    for wanted in task.objects:
+    for wanted in (item.under(task.drawn) for item in task.objects):
         what = _draw_what(whats, wanted, is_for_evaluation(seed))
-        objects.append(_place(places, wanted.under(task.drawn), what, drawn, table, assets))
+        objects.append(_place(places, wanted, what, drawn, table, assets))
     return Sample(task, seed, SceneSpec(tuple(objects), table, seed, SETTLE_LIMIT), drawn.rejected, attempt)
 
 

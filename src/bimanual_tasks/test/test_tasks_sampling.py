@@ -158,8 +158,11 @@ def test_arms_follow_the_objects():
 
 @pytest.mark.parametrize(("name", "variant"), EVERY)
 def test_instructions_are_filled_and_varied(name, variant):
-    task = get_task(name, variant)
-    scene = sample_scene(task, 0).scene
+    sample = sample_scene(get_task(name, variant), 0)
+    task, scene = sample.task, sample.scene
+    assert len(task.instructions.seen) >= 20
+    assert len(task.instructions.unseen) >= 5
+    assert not set(task.instructions.seen) & set(task.instructions.unseen)
     for split in ("seen", "unseen"):
         sentences = {choose_instruction(task, scene, seed, split) for seed in range(200)}
         assert len(sentences) == len(getattr(task.instructions, split))
