@@ -14,11 +14,15 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Held:
-    """An object in a hand: its pose in the tcp, fixed while it is held, and its width between the fingers [m]."""
+    """An object in a hand: its pose in the tcp, fixed while it is held, and its width between the fingers [m].
+
+    ``opening`` [m] is how far the hand may open around it, where that is not all the way: a finger is inside it.
+    """
 
     name: str
     T_tcp_object: Array
     width: float
+    opening: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,8 @@ from planner_rig import cube, scene_of
 
 from bimanual_assets.catalog import get_asset
 from bimanual_core.errors import BimanualError, ErrorCode
-from bimanual_core.se3 import rotation_about
+from bimanual_core.observation import ObjectState
+from bimanual_core.se3 import make_T, rotation_about
 from bimanual_core.skill import Skill
 from bimanual_planner.grasps import DOWN_TILTS, GRIP_DEPTH, LEVEL_TILTS, grasp_candidates
 from bimanual_planner.ways import ways
@@ -69,3 +70,22 @@ def test_what_is_wider_than_the_gripper_is_refused_with_the_width():
     with pytest.raises(BimanualError, match="at most 90 mm wide") as caught:
         next(ways(Skill("grasp_actor", "crate"), "left", state, scene))
     assert caught.value.code == ErrorCode.PLAN_UNREACHABLE
+
+
+def test_a_hand_opens_as_far_as_the_contact_says_and_lets_go_so_far():
+    bowl = ObjectState("bowl", "container", "0", (1.0, 1.0, 1.0), make_T((-0.2, -0.05, 0.768)))
+    state, scene = scene_of(bowl)
+    way = next(ways(Skill("grasp_actor", "bowl", group="rim"), "left", state, scene))
+    assert way.steps[0].opening == 0.05  # a finger goes inside, so not all the way
+    for step in way.steps:
+        state = step.after("left", state, scene.model.fk)
+    put = Skill("place_actor", "bowl", target=make_T((-0.2, -0.05, 0.78)), dis=0.0, pre_dis=0.0)
+    assert next(ways(put, "left", state, scene)).steps[-1].opening == 0.05
+
+
+@pytest.mark.parametrize(("opening", "first"), [(0.075, None), (0.06, 0.1)])
+def test_a_hand_that_is_open_widely_enough_stays_so(opening, first):
+    state, scene = scene_of(cube("block", -0.2, -0.05))
+    state = state.with_opening("left", opening)
+    way = next(ways(Skill("grasp_actor", "block"), "left", state, scene))
+    assert way.steps[0].opening == first
