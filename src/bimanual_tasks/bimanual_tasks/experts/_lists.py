@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bimanual_core.observation import ObjectState
 from bimanual_core.protocols import Skills
 from bimanual_core.robot import other_side
 from bimanual_core.skill import Skill, SkillReport
@@ -24,6 +25,11 @@ def execute_first(skills: Skills, side: str, versions: Iterable[Lists]) -> Skill
         if report.success or report.layer != "plan" or report.done > 0:
             return report
     return report
+
+
+def side_of(item: ObjectState) -> str:
+    """The arm on the side of an object, as the tasks' arm rules have it."""
+    return "right" if item.T_world_object[0, 3] > 0 else "left"
 
 
 def retreat(distance: float) -> Skill:
