@@ -14,6 +14,8 @@ from bimanual_core.asset import Asset, Rgb
 
 #: How far from its axis the label stands off the body, and the rounding of its foot [m].
 _LABEL, _FOOT = 0.0002, 0.004
+#: A frame whose z, up while the bottle lies, is the bottle's x, and whose y is along the bottle.
+_LYING = ((0, 0, 1), (1, 0, 0), (0, 1, 0))
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ SHAPES = {
 
 
 def bottle(asset_id: str) -> Asset:
-    """A bottle about the middle of its height; functional points 0 bottom and 1 top."""
+    """A bottle about the middle of its height; functional points 0 bottom, 1 top and 2 the side it lies on."""
     b = SHAPES[asset_id]
     low, high = -b.height / 2, b.height / 2
     shoulder, cap = low + b.body, high - b.cap
@@ -72,6 +74,7 @@ def bottle(asset_id: str) -> Asset:
     points = (
         ("bottom", at(0, 0, low), "middle of the foot, what stands on things"),
         ("top", at(0, 0, high), "middle of the cap"),
+        ("side", at(-b.radius, 0, 0, _LYING), "the side it lies on"),
     )
     return rigid(
         "bottle", asset_id, f"a {b.words}", "bottle", parts, visuals, grips, points,
