@@ -9,19 +9,21 @@ from bimanual_core.errors import BimanualError, ErrorCode, UnknownNameError
 from bimanual_core.observation import ObjectState
 from bimanual_kinematics.ik import ik_solutions
 from bimanual_planner.backends import PlanRequest
+from bimanual_planner.config import PlannerConfig
 from bimanual_planner.planner import MotionPlanner
 from bimanual_planner.state import Held
+from bimanual_planner.steps import Step
 from bimanual_planner.timed_paths import course
 from bimanual_planner.tool_goals import GRIP_ANGLE, GRIP_POSITION, GripError, require_grip
 
 TILT = 0.7  # of the hands at the bar, from straight down [rad]
 
 
-def bar_in_both_hands(*others):
+def bar_in_both_hands(*others, config=None):
     """(state, scene): a bar across, held at both ends, over the table."""
     T_bar = se3.make_T((0.0, -0.05, 0.95))
     bar = ObjectState("bar", "box", "red", (0.60, 0.04, 0.04), T_bar)
-    state, scene = scene_of(bar, *others)
+    state, scene = scene_of(bar, *others, config=config)
     approach = np.array([0.0, np.sin(TILT), -np.cos(TILT)])
     opening = np.cross(approach, [1.0, 0.0, 0.0])
     R = np.column_stack([np.cross(opening, approach), opening, approach])
@@ -86,6 +88,14 @@ def test_a_grip_that_is_left_is_noticed():
         require_grip(MODEL, state, torn, "bar")
 
 
+def test_steps_are_finer_where_the_grip_needs_it():
+    state, scene = bar_in_both_hands(config=PlannerConfig(line_step=0.05, turn_step=1.0, max_joint_step=1.0))
+    found = MotionPlanner(scene).plan_poses(state, {}, objects={"bar": moved(state, scene, (-0.05, 0.05, 0.1), 0.1)})
+    assert "leave their grip" in found.notes[0]
+    poses = relative(state, found)
+    assert max(se3.pose_error(T, poses[0])[0] for T in poses) < GRIP_POSITION
+
+
 def test_what_both_hold_goes_over_what_stands_between():
     state, scene = bar_in_both_hands(cube("wall", 0.0, 0.02, 0.92))
     found = MotionPlanner(scene).plan_poses(state, {}, objects={"bar": moved(state, scene, (0.0, 0.16, 0.0))})
@@ -142,11 +152,15 @@ def test_a_tcp_goes_along_with_what_the_other_arm_moves(by_object):
     T_red, T_right = scene.object_pose(state, "red"), MODEL.fk("right", state.arm_q("right"))
     start = se3.inverse(T_red) @ T_right
     nearer = se3.make_T((-0.05, 0.0, 0.0)) @ T_right
-    T_red_goal = se3.make_T((0.0, 0.05, 0.06)) @ T_red
+    turn = se3.from_rotation(se3.rotation_about((0.0, 0.0, 1.0), 0.3))
+    T_red_goal = se3.make_T((0.0, 0.05, 0.06)) @ T_red @ turn
     wanted = {"right": se3.inverse(T_red) @ nearer}
     asked = {"objects": {"red": T_red_goal}}
     if not by_object:
-        asked, wanted = {}, {**wanted, "left": se3.make_T((0.0, 0.05, 0.06)) @ MODEL.fk("left", state.arm_q("left"))}
+        asked, wanted = (
+            {},
+            {**wanted, "left": se3.make_T((0.0, 0.05, 0.06)) @ MODEL.fk("left", state.arm_q("left")) @ turn},
+        )
     found = MotionPlanner(scene).plan_poses(state, wanted, frames={"right": "red"}, **asked)
     left, right = (tcps(state, found, side) for side in SIDES)
     seen = [se3.inverse(a @ state.held["left"].T_tcp_object) @ b for a, b in zip(left, right, strict=True)]
@@ -178,3 +192,20 @@ def test_requests_that_contradict_themselves():
         with pytest.raises(UnknownNameError, match="blue"):
             PlanRequest(state, **options)
     assert PlanRequest(state, objects={"red": T}).sides == ("left",)
+
+
+@pytest.mark.parametrize(("overlap", "may_straight"), [(0.0, True), (0.01, False)])
+def test_what_is_held_touches_only_what_it_is_lifted_off(overlap, may_straight):
+    state, scene = scene_of(cube("red", 0.0, 0.0), cube("base", 0.0, 0.0))
+    q = state.arm_q("left")
+    state = state.with_opening("left", 0.05).with_held("left", Held("red", np.eye(4), 0.05))
+    state = state.with_object("base", MODEL.fk("left", q) @ se3.make_T((0.0, 0.0, 0.05 - overlap)))
+
+    def still(shares):
+        return np.repeat(state.q[None], len(shares), axis=0)
+
+    line, screw = Step(path=np.array([q, q])), Step(path=np.array([q, q]), lengths=np.zeros(2))
+    assert scene.first_touch_of(state, {}, still) is None  # at rest it goes on standing there
+    assert (scene.first_touch_of(state, {"left": screw}, still) is None) == may_straight
+    _, hit = scene.first_touch_of(state, {"left": line}, still)
+    assert {hit.a, hit.b} == {"red", "base"}
