@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from bimanual_core.skill import Skill
 from bimanual_kinematics.ik import ik_solutions
+from bimanual_planner.joint_search import JointSearch
 from bimanual_planner.planning_scene import PlanningScene
-from bimanual_planner.sampling import rrt_connect, shortcut
+from bimanual_planner.shortcuts import shortcut
 from bimanual_planner.state import PlanState
 from bimanual_planner.steps import Step
 from bimanual_planner.ways import Way
@@ -53,21 +54,16 @@ def around(
         def valid(q: Array) -> bool:
             return keeps(q, margin)
 
-        corners = rrt_connect(
-            start,
-            end,
-            (lower, upper),
-            valid,
-            spacing=spacing,
-            max_checks=max_checks,
-            seed=seed,
-            deadline_s=deadline_s,
+        search = JointSearch(
+            (lower, upper), valid, spacing=spacing, max_checks=max_checks, seed=seed, deadline_s=deadline_s
         )
+        sizes = np.cumsum([group.stop - group.start for group in groups])
+        arms = [slice(int(n) - (group.stop - group.start), int(n)) for n, group in zip(sizes, groups, strict=True)]
+        corners = search.way(start, end, arms)
         if corners is None:
             return None
         corners = shortcut(corners, valid, spacing=spacing, rng=seed, deadline_s=deadline_s)
-    sizes = np.cumsum([group.stop - group.start for group in groups])[:-1]
-    return dict(zip(goals, np.split(corners, sizes, axis=1), strict=True))
+    return {side: corners[:, arm] for side, arm in zip(goals, arms, strict=True)}
 
 
 def detours(skill: Skill, side: str, state: PlanState, scene: PlanningScene) -> Iterator[Way]:

@@ -1,4 +1,4 @@
-"""Paths around obstacles in joint space: RRT-Connect (Kuffner & LaValle, 2000) and shortcuts, both seeded.
+"""Paths around obstacles in joint space: RRT-Connect (Kuffner & LaValle, 2000), seeded.
 
 The budget is counted in validity checks, so that the same request gives the same path on any machine; where somebody
 waits for the answer, a deadline may end the search sooner.
@@ -9,13 +9,10 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from ompl import base, geometric, util
-
-from bimanual_planner.steps import along, travel
 
 Array = NDArray[np.float64]
 #: Whether joints (n,) are free.
@@ -79,67 +76,8 @@ def rrt_connect(
     return np.array([[state[i] for i in range(n)] for state in states])
 
 
-def shortcut(
-    path: Array,
-    valid: Valid,
-    *,
-    spacing: float = 0.05,
-    attempts: int = 60,
-    rng: np.random.Generator | int = 0,
-    deadline_s: float = math.inf,
-) -> Array:
-    """The path (N, n) with detours cut out where a straight line between two of its points is free, while
-    ``time.monotonic()`` has not passed ``deadline_s``."""
-    draw = np.random.default_rng(rng)
-    for _ in range(attempts):
-        if len(path) < 3 or time.monotonic() > deadline_s:
-            break
-        ends = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
-        a, b = np.sort(draw.uniform(0.0, ends[-1], 2))
-        i, j = int(np.searchsorted(ends, a, side="right")) - 1, int(np.searchsorted(ends, b, side="right")) - 1
-        if i >= j:
-            continue
-        corners = np.array([_point(path, ends, a), _point(path, ends, b)])
-        if line_is_free(corners, valid, spacing):
-            path = np.vstack([path[: i + 1], corners, path[j + 1 :]])
-    return _without_repeats(path)
-
-
-def line_is_free(corners: Array, valid: Valid, spacing: float) -> bool:
-    """Whether all joints along corners (N, n), ``spacing`` [rad] apart, are valid."""
-    count = max(2, int(np.ceil(travel(corners) / spacing)) + 1)
-    line = along(corners, count)
-    return all(valid(line[i]) for i in _halving(count))
-
-
-@cache
-def _halving(count: int) -> tuple[int, ...]:
-    """0 to ``count`` - 1 in an order that halves what is left: a line that is blocked is blocked in its middle sooner
-    than at its ends."""
-    order, spans = [], [(0, count)]
-    while spans:
-        order += [(low + high) // 2 for low, high in spans]
-        spans = [half for low, high in spans for half in _halves(low, high)]
-    return tuple(order)
-
-
-def _halves(low: int, high: int) -> list[tuple[int, int]]:
-    middle = (low + high) // 2
-    return [(a, b) for a, b in ((low, middle), (middle + 1, high)) if a < b]
-
-
 def _state(space: base.RealVectorStateSpace, q: Array) -> base.RealVectorStateSpace:
     state = space.allocState()
     for i, value in enumerate(q):
         state[i] = float(value)
     return state
-
-
-def _point(path: Array, ends: Array, length: float) -> Array:
-    return np.array([np.interp(length, ends, path[:, k]) for k in range(path.shape[1])])
-
-
-def _without_repeats(path: Array) -> Array:
-    keep = np.concatenate([[True], np.abs(np.diff(path, axis=0)).max(axis=1) > 1e-9])
-    keep[-1] = True
-    return path[keep]

@@ -5,7 +5,8 @@ import time
 import numpy as np
 import pytest
 
-from bimanual_planner.sampling import line_is_free, rrt_connect, shortcut
+from bimanual_planner.sampling import rrt_connect
+from bimanual_planner.shortcuts import line_is_free, shortcut
 from bimanual_planner.steps import travel
 
 START, GOAL = np.full(4, -0.8), np.full(4, 0.8)
