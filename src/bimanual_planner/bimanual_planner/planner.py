@@ -147,15 +147,16 @@ class MotionPlanner:
             raise BimanualError(f"unknown method {method!r}; choices: {', '.join(METHODS)}")
         hit = search.collision(state)
         if hit is not None:
-            text = f"start in collision: {hit}; {self._way_out(state)}"
+            text = f"start in collision: {hit}; {self._way_out(state, begin + self._budget_s)}"
             raise BimanualError(text, ErrorCode.PLAN_START_INVALID, hit.places)
         return begin, search
 
-    def _way_out(self, state: PlanState) -> str:
-        """The offer of :meth:`plan_out`, in words."""
-        found = way_out(self._scene, state, self._seed)
+    def _way_out(self, state: PlanState, deadline_s: float) -> str:
+        """The offer of :meth:`plan_out`, in words; looked for while the request's budget lasts."""
+        found = way_out(self._scene, state, self._seed, deadline_s)
         if found is None:
-            return "no free joints were found near it"
+            late = f" within the budget of {self._budget_s:g} s" if time.monotonic() > deadline_s else ""
+            return f"no free joints were found near it{late}"
         far = max(float(np.abs(q - state.arm_q(side)).max()) for side, q in found.items())
         joints = ", ".join(f"{side} arm to {np.round(q, 3).tolist()}" for side, q in found.items())
         return f"a way out is to move the {joints}, at most {far:.3f} rad from where it is"

@@ -31,6 +31,10 @@ GOAL_POSITION_TOLERANCE = 1e-4  # [m]
 GOAL_ANGLE_TOLERANCE = float(np.radians(0.05))  # [rad]
 _GOALS = 6  # combinations of wrist branches tried on lines, nearest first
 _RRT_GOALS = 2  # and around what is in the way
+#: What follows a search for a way around, its timing and its check, may take about this long [s].
+_AFTERWARDS_S = 0.05
+#: A request may take longer than its budget by this share of it.
+_OVER_BUDGET = 0.1
 _FINER = (1.0, 2.0, 4.0)  # steps of screws that keep a grip, tried in turn
 METHODS = ("auto", "screw", "joint", "rrt")
 
@@ -61,6 +65,9 @@ class MotionSearch:
         self._seed = seed
         self._budget_s = budget_s
         self._deadline_s = time.monotonic() + budget_s
+        # Of short budgets enough is left to time and check what is found last.
+        left = max(0.0, min(_AFTERWARDS_S - _OVER_BUDGET * budget_s, 0.5 * budget_s))
+        self._search_deadline_s = self._deadline_s - left
 
     def require_time(self) -> None:
         """Raises BimanualError (PLAN_UNREACHABLE) once the budget is spent."""
@@ -134,9 +141,11 @@ class MotionSearch:
         return Paths({side: np.array([state.arm_q(side), q]) for side, q in goal.items()})
 
     def _around(self, state: PlanState, goal: dict[str, Array]) -> Paths:
-        corners = around(self._scene, state, goal, self._max_checks, self._seed, self._deadline_s)
+        corners = around(self._scene, state, goal, self._max_checks, self._seed, self._search_deadline_s)
         if corners is None:
-            text = f"no way around found in {self._max_checks} checks of the {' and '.join(goal)} arm"
+            late = time.monotonic() > self._search_deadline_s
+            limit = f"the budget of {self._budget_s:g} s" if late else f"{self._max_checks} checks"
+            text = f"no way around found in {limit} for the {' and '.join(goal)} arm"
             raise BimanualError(text, ErrorCode.PLAN_COLLISION)
         return Paths(corners, coupled=True)
 
