@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
 
 import numpy as np
 
@@ -30,6 +32,8 @@ from bimanual_core.scene import SceneObject
 Builder = Callable[[str, Size], Asset]
 #: What a class is for: coloured blocks, things that tasks move, things they are put on or into, and things in the way.
 KINDS = ("block", "object", "furniture", "clutter")
+#: Folders in RoboTwin's format that join the catalogue, separated as in PATH.
+FOLDERS_VARIABLE = "BIMANUAL_ASSET_FOLDERS"
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,8 @@ def asset_of(item: SceneObject) -> Asset:
 
 def asset_class(name: str) -> AssetClass:
     """A class by its name; raises UnknownNameError listing them."""
+    if name not in _CLASSES:
+        _load_named_folders()
     return _CLASSES.get(name)
 
 
@@ -89,6 +95,7 @@ def class_names(kind: str | None = None) -> list[str]:
     """The classes that exist, all or those of a kind. Raises UnknownNameError listing the kinds."""
     if kind is not None and kind not in KINDS:
         raise UnknownNameError("kind of asset class", kind, KINDS)
+    _load_named_folders()
     return [name for name in _CLASSES.names() if kind is None or _CLASSES.get(name).kind == kind]
 
 
@@ -103,6 +110,16 @@ def add_class(name: str, kind: str, build: Callable[[str], Asset], ids: Iterable
 
     held_out = tuple(i for i in ids if i.isdigit() and int(i) % 2 == 1)
     _CLASSES.add(name, AssetClass(name, kind, stretched, ids, held_out))
+
+
+@cache
+def _load_named_folders() -> None:
+    """The folders that the environment names, once a process: every node and worker finds the same classes."""
+    for folder in filter(None, os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep)):
+        # the importer builds on the catalogue
+        from bimanual_assets.importing import register_folder
+
+        register_folder(Path(folder))
 
 
 @lru_cache(maxsize=1024)

@@ -19,6 +19,15 @@ from bimanual_core.se3 import from_rotation
 Array = NDArray[np.float64]
 #: A functional point: its name, its frame in the object, and what it is for.
 Point = tuple[str, Array, str]
+#: Directions that may be up in a pose at rest, for things of which nothing is known.
+POSES_OF_ANYTHING = {
+    "y_up": (0.0, 1.0, 0.0),
+    "z_up": (0.0, 0.0, 1.0),
+    "x_up": (1.0, 0.0, 0.0),
+    "y_down": (0.0, -1.0, 0.0),
+    "z_down": (0.0, 0.0, -1.0),
+    "x_down": (-1.0, 0.0, 0.0),
+}
 
 
 def at(x: float, y: float, z: float, R: ArrayLike | None = None) -> Array:

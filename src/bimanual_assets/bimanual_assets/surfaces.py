@@ -121,14 +121,14 @@ def tube(path: ArrayLike, radius: float, look: Look, count: int = 10) -> Visual:
 def moved(visual: Visual, T: Array) -> Visual:
     """The surface at a pose (4, 4)."""
     R, t = T[:3, :3], T[:3, 3]
-    return replace(visual, vertices=_fixed(visual.vertices @ R.T + t), normals=_fixed(visual.normals @ R.T))
+    return replace(visual, vertices=fixed(visual.vertices @ R.T + t), normals=fixed(visual.normals @ R.T))
 
 
 def scaled(visual: Visual, scale: Array) -> Visual:
     """The surface stretched along the axes by ``scale`` (3,)."""
     normals = visual.normals / scale
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    return replace(visual, vertices=_fixed(visual.vertices * scale), normals=_fixed(normals))
+    return replace(visual, vertices=fixed(visual.vertices * scale), normals=fixed(normals))
 
 
 def _strip(low: int, high: int, count: int) -> NDArray[np.int64]:
@@ -147,17 +147,18 @@ def _visual(vertices: Array, faces: NDArray[np.int64], normals: Array, uv: Array
     a, b, c = (vertices[faces[:, i]] for i in range(3))
     kept = np.linalg.norm(np.cross(b - a, c - a), axis=1) > 1e-14  # where a profile meets its axis
     return Visual(
-        _fixed(vertices),
-        _fixed(faces[kept].astype(np.int64)),
-        _fixed(normals),
+        fixed(vertices),
+        fixed(faces[kept].astype(np.int64)),
+        fixed(normals),
         look.rgb,
-        _fixed(uv) if look.texture is not None else None,
+        fixed(uv) if look.texture is not None else None,
         look.texture,
         look.roughness,
         look.metallic,
     )
 
 
-def _fixed(array: NDArray) -> NDArray:
+def fixed(array: NDArray) -> NDArray:
+    """The array itself, which nobody writes to any more."""
     array.setflags(write=False)
     return array
