@@ -1,4 +1,4 @@
-"""planner/plan of the live graph: what it can be asked, what it answers, what it shows; nothing moves."""
+"""planner/plan of the live graph: what it can be asked, what it answers, what it shows. The last tests move things."""
 
 import time
 from collections.abc import Iterator
@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bimanual_interfaces.action import ExecuteSkill
+from bimanual_interfaces.msg import Skill
 from geometry_msgs.msg import Pose, Quaternion
 from graph_asking import Asker, wait_for
 from sensor_msgs.msg import JointState
@@ -132,6 +134,11 @@ def test_a_plan_and_what_stopped_one_are_shown(asker: Asker, graph: GraphSession
     assert min(abs(z - TableSpec().top_z) for z in at) < 0.05
     asker.ask("planner/plan", sides=["left"], targets=[Pose(orientation=Quaternion(w=2.0))])
     wait_for(graph, lambda: {m.ns for m in shown[-1].markers} == {""}, "that all is gone")
+    low = ExecuteSkill.Goal(left=[Skill(name="move_to_pose", has_target=True, target=lowered(tcp["left"], 0.22))])
+    told = asker.finish("skills/execute", asker.send("skills/execute", low)).result.error_msg
+    wait_for(
+        graph, lambda: any(m.ns == "collision_text" and m.text in told for m in shown[-1].markers), "what stopped it"
+    )
 
 
 CONTRADICTIONS = {
@@ -172,9 +179,27 @@ def test_contradictions_are_refused(asker: Asker, tcp: dict[str, Any], case: str
     assert not answer.trajectories
 
 
-def test_the_table_of_the_scene_is_planned_around(asker: Asker, graph: GraphSession, tcp: dict[str, Any]) -> None:
-    """The last test: it changes the scene."""
-    over_table = np.array(tcp["left"])
+def test_a_held_object_is_brought_to_a_pose(asker: Asker, graph: GraphSession) -> None:
+    """It moves the robot: the block is grasped first."""
+    grasp = ExecuteSkill.Goal(left=[Skill(name="grasp_actor", actor="block", pre_grasp_dis=0.1, gripper_pos=0.0)])
+    assert asker.finish("skills/execute", asker.send("skills/execute", grasp), 30.0).result.error_msg == ""
+    target = np.array(graph.world.objects().objects["block"].T_world_object)
+    target[2, 3] += 0.05
+    held = {"objects": ["block"], "object_targets": [pose_msg(target)]}
+    answer = asker.ask("planner/plan", **held)
+    assert answer.error_msg == ""
+    q = graph.world.observe().commanded[ROBOT.joints.group("left_arm")]
+    in_hand = inverse(MODEL.fk("left", q)) @ graph.world.objects().objects["block"].T_world_object
+    assert end_of(answer.trajectories[0], "left") @ in_hand == pytest.approx(target, abs=1e-3)
+    tcp = pose_msg(graph.world.observe().T_world_tcp["left"])
+    answer = asker.ask("planner/plan", sides=["left"], targets=[tcp], **held)
+    assert "a tcp pose and a pose of block, which it holds, contradict each other" in answer.error_msg
+
+
+def test_the_table_of_the_scene_is_planned_around(asker: Asker, graph: GraphSession) -> None:
+    """It changes the scene."""
+    graph.world.load_scene(SceneSpec())
+    over_table = np.array(graph.world.observe().T_world_tcp["left"])
     over_table[2, 3] = TableSpec().top_z + 0.015
     goal = {"sides": ["left"], "targets": [pose_msg(over_table)]}
     assert asker.ask("planner/plan", **goal).success

@@ -153,8 +153,8 @@ def _common(driver: str, objects: str) -> list[Endpoint]:
             (ANY,),
             Qos.LATCHED,
             frame="world",
-            note="for RViz: tcp goals and paths of the skills at work, cleared when they are done; of the last plan, "
-            "or the collisions that stopped it",
+            note="for RViz: tcp goals and paths of the skills at work, cleared when they are done; of the last plan; "
+            "the collisions that stopped either",
         ),
         _topic(
             "sim/status",

@@ -6,12 +6,13 @@ stays. The planner looks ahead along both lists: a grasp is chosen such that eve
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bimanual_core.errors import BimanualError, ErrorCode
+from bimanual_core.errors import BimanualError, ErrorCode, Point
 from bimanual_core.se3 import as_sent, is_transform
 
 Array = NDArray[np.float64]
@@ -98,7 +99,8 @@ def hold() -> Skill:
 class SkillReport:
     """What was asked, how far it got, and the first failure with its layer and numbers.
 
-    ``done`` counts the indices that finished on both arms; ``failed_index`` is -1 on success.
+    ``done`` counts the indices that finished on both arms; ``failed_index`` is -1 on success. ``places`` are those of
+    the failure's BimanualError, known in the planner's own process.
     """
 
     asked: int
@@ -110,6 +112,7 @@ class SkillReport:
     layer: str = ""  # request, plan, control, grasp
     plan_seconds: float = 0.0
     log: tuple[str, ...] = field(default=())
+    places: Mapping[str, Point] = field(default_factory=dict, compare=False)
 
     @property
     def success(self) -> bool:

@@ -7,11 +7,11 @@ the measured state before it runs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from bimanual_core.errors import BimanualError, ErrorCode
+from bimanual_core.errors import BimanualError, ErrorCode, Point
 from bimanual_core.robot import SIDES
 from bimanual_core.skill import Skill
 from bimanual_planner.detours import FREE_SKILLS, detours
@@ -30,12 +30,13 @@ _Result = tuple[list[dict[str, Way]] | None, frozenset[str]]
 
 @dataclass(frozen=True)
 class Failure:
-    """The deepest failure of a search: index in the lists, side ("" for both) and words."""
+    """The deepest failure of a search: index in the lists, side ("" for both), words and the places they tell of."""
 
     index: int
     side: str
     code: ErrorCode
     text: str
+    places: Mapping[str, Point] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +98,7 @@ class Lookahead:
                 if side not in blamed or self._spent:
                     return None, to_blame
         except BimanualError as error:
-            self._fail(index, side, error.code, f"{skill.name}: {error}")
+            self._fail(index, side, error.code, f"{skill.name}: {error}", error.places)
         # No way of this side is left. That is its own doing, and of whoever brought its object where it is.
         return None, to_blame | {side} | self._movers(state, [skill.actor])
 
@@ -134,7 +135,8 @@ class Lookahead:
             hit = self._scene.first_collision(state, steps, spacing)
             if hit is not None:
                 share, collision = hit
-                self._fail(index, "", ErrorCode.PLAN_COLLISION, f"{collision} after {100 * share:.0f}% of a step")
+                text = f"{collision} after {100 * share:.0f}% of a step"
+                self._fail(index, "", ErrorCode.PLAN_COLLISION, text, collision.places)
                 return None, self._movers(state, [collision.a, collision.b])
             for side, step in steps.items():
                 state = step.after(side, state, self._scene.model.fk)
@@ -152,6 +154,8 @@ class Lookahead:
                     found |= set(SIDES)
         return frozenset(found)
 
-    def _fail(self, index: int, side: str, code: ErrorCode, text: str) -> None:
+    def _fail(
+        self, index: int, side: str, code: ErrorCode, text: str, places: Mapping[str, Point] | None = None
+    ) -> None:
         if index > self.failure.index:
-            self.failure = Failure(index, side, code, text)
+            self.failure = Failure(index, side, code, text, places or {})

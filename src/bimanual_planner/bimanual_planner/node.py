@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -16,7 +15,6 @@ from rclpy.action import CancelResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
-from rclpy.task import Future
 
 from bimanual_core.contract import PLANNER
 from bimanual_core.errors import BimanualError, ErrorCode, SilentNodeError
@@ -35,6 +33,7 @@ from bimanual_ros.moveit_py import connect as connect_moveit
 from bimanual_ros.parameters import Parameter, declare
 from bimanual_ros.plan_markers import collision_markers, no_markers, plan_markers
 from bimanual_ros.robots import GRAPH, ROBOT, robot_of
+from bimanual_ros.worker import Worker
 
 BACKEND = Parameter("backend", "screw", "who plans the motions of planner/plan", tuple(BACKENDS))
 BUDGET = Parameter(
@@ -66,7 +65,7 @@ class Planner(Node):
         self._doing = ""
         self._cancelled = False
         self._goal_id: object = None
-        self._worker: threading.Thread | None = None
+        self._worker = Worker(self)
         endpoints = self._world.endpoints
         self._server = endpoints.action_server("skills/execute", self._execute, cancel_callback=self._on_cancel)
         endpoints.service("planner/plan", self._plan, apart=True)
@@ -91,7 +90,7 @@ class Planner(Node):
             return report_msg(report, self._world.since_ns)
         self._doing, self._goal_id, self._cancelled = "skills/execute", goal.goal_id, goal.is_cancel_requested
         try:
-            report = await self._in_thread(lambda: self._run(goal))
+            report = await self._worker.start(lambda: self._run(goal))
         finally:
             self._doing = ""
         if report.error_code == ErrorCode.CANCELLED and goal.is_cancel_requested:
@@ -104,10 +103,10 @@ class Planner(Node):
 
     def _run(self, goal: ServerGoalHandle) -> SkillReport:
         request: ExecuteSkill.Goal = goal.request
-        asked = max(len(request.left), len(request.right))
+        report = SkillReport(max(len(request.left), len(request.right)), 0)
         try:
             left, right = _skills(request.left, "left"), _skills(request.right, "right")
-            return self._skills.execute(
+            report = self._skills.execute(
                 left,
                 right,
                 request.sync or "proportional",
@@ -119,11 +118,12 @@ class Planner(Node):
                 preview=self._show,
             )
         except BimanualError as error:
-            return SkillReport(asked, 0, error.code, str(error), 0, layer="request")
+            report = SkillReport(report.asked, 0, error.code, str(error), 0, layer="request")
         finally:
-            self._markers.publish(no_markers(self._world.since_ns))
+            self._markers.publish(collision_markers(self._world.since_ns, report.places))
             with suppress(SilentNodeError):  # a driver that is gone holds no lease
                 self._world.release()
+        return report
 
     def _show(self, names: dict[str, str], paths: dict[str, Any]) -> None:
         """The ways (N, n) of the arms that are about to go, or were planned, as markers."""
@@ -140,7 +140,7 @@ class Planner(Node):
         self._doing = "planner/plan"
         begin = time.monotonic()
         try:
-            await self._in_thread(lambda: self._fill_plan(request, response))
+            await self._worker.start(lambda: self._fill_plan(request, response))
         finally:
             self._doing = ""
         response.plan_seconds = time.monotonic() - begin
@@ -172,24 +172,6 @@ class Planner(Node):
             self._markers.publish(collision_markers(self._world.since_ns, error.places))
 
     # -- helpers ------------------------------------------------------------------------------------------------------
-    def _in_thread(self, work: Callable[[], Any]) -> Future:
-        """A future of what ``work`` returns or raises, done in a thread."""
-        future = Future(executor=self.executor)
-        # Who awaits a future does not wake the executor when it is done; a callback does.
-        future.add_done_callback(lambda _: None)
-
-        def run() -> None:
-            try:
-                future.set_result(work())
-            except ExternalShutdownException:
-                return
-            except Exception as error:  # noqa: BLE001 - raised again where the future is awaited
-                future.set_exception(error)
-
-        self._worker = threading.Thread(target=run, name="planner work", daemon=True)
-        self._worker.start()
-        return future
-
     def _check_ending(self) -> None:
         if self._ending.is_set():
             raise ExternalShutdownException
@@ -200,8 +182,7 @@ class Planner(Node):
     def close(self) -> None:
         """End the work under way and give the lease back."""
         self._ending.set()
-        if self._worker is not None:
-            self._worker.join(timeout=2.0)
+        self._worker.end(2.0)
         self._backend.close()
         self._world.close()
 

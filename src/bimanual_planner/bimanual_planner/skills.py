@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bimanual_core import se3
-from bimanual_core.errors import BimanualError, ErrorCode, SilentNodeError
+from bimanual_core.errors import BimanualError, ErrorCode, Point, SilentNodeError
 from bimanual_core.motion import Motion
 from bimanual_core.protocols import World
 from bimanual_core.skill import SYNC_MODES, Skill, SkillReport, hold
@@ -35,8 +35,16 @@ Preview = Callable[[dict[str, str], dict[str, Array]], None]
 class SkillFailure(BimanualError):
     """What ends a list of skills: the layer and side of the first failure."""
 
-    def __init__(self, layer: str, side: str, code: ErrorCode, text: str, index: int | None = None) -> None:
-        super().__init__(text, code)
+    def __init__(
+        self,
+        layer: str,
+        side: str,
+        code: ErrorCode,
+        text: str,
+        index: int | None = None,
+        places: Mapping[str, Point] | None = None,
+    ) -> None:
+        super().__init__(text, code, places)
         self.layer = layer
         self.side = side
         self.index = index  # in the lists; None: the one in progress
@@ -196,7 +204,7 @@ class _Run:
         if plan is None:
             failure, at = search.failure, index + search.failure.index
             text = f"index {at}: {failure.text} ({search.tried} combinations tried)"
-            raise SkillFailure("plan", failure.side, failure.code, text, at)
+            raise SkillFailure("plan", failure.side, failure.code, text, at, failure.places)
         return plan, state, scene
 
     def _step(self, state: PlanState, steps: dict[str, Step], scene: PlanningScene) -> PlanState:
@@ -204,7 +212,7 @@ class _Run:
         try:
             motion = motion_of(state, steps, self._sync, scene)
         except BimanualError as error:
-            raise SkillFailure("plan", "", error.code, str(error)) from None
+            raise SkillFailure("plan", "", error.code, str(error), None, error.places) from None
         finally:
             self._plan_seconds += time.monotonic() - start
         seconds = max((step.seconds for step in steps.values()), default=0.0)
@@ -274,4 +282,5 @@ class _Run:
             failure.layer,
             self._plan_seconds,
             tuple(self._log),
+            failure.places,
         )

@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
-from planner_rig import MODEL, ROBOT, cube, scene_of
+from planner_rig import MODEL, ROBOT, FollowingWorld, cube, scene_of
 
 from bimanual_core.errors import BimanualError, ErrorCode
 from bimanual_core.scene import TableSpec
 from bimanual_core.se3 import make_T
+from bimanual_core.skill import Skill
 from bimanual_planner.planner import MotionPlanner
+from bimanual_planner.skills import LocalSkills
 
 TCP = {side: MODEL.fk(side, ROBOT.home[ROBOT.joints.group(f"{side}_arm")]) for side in ("left", "right")}
 LOW = make_T((0.0, 0.0, -0.22)) @ TCP["left"]
@@ -60,3 +62,13 @@ def test_arms_that_meet():
 def test_no_place_for_what_is_nowhere():
     far = make_T((5.0, 0.0, 1.0))
     assert dict(refusal(*scene_of(), {"left": far}).places) == {}
+
+
+def test_what_stopped_skills():
+    skills = LocalSkills(FollowingWorld(), model=MODEL)
+    report = skills.execute([Skill("move_to_pose", target=LOW)], [])
+    assert report.error_code == ErrorCode.PLAN_COLLISION
+    assert report.places
+    assert all(words in report.error_msg and "table" in words for words in report.places)
+    assert all(abs(at[2] - TableSpec().top_z) < 0.05 for at in report.places.values())
+    assert dict(skills.execute([Skill("open_gripper")], []).places) == {}
