@@ -33,14 +33,15 @@ def around(
     max_checks: int = MAX_CHECKS,
     seed: int = 0,
     deadline_s: float = math.inf,
+    closer: float = 1.0,
 ) -> dict[str, Array] | None:
     """Corners (N, n) by side of a free path of all arms of ``goals`` (n,) together, or None within the budget: checks,
-    and ``time.monotonic()`` before ``deadline_s``."""
+    and ``time.monotonic()`` before ``deadline_s``. ``closer`` times as many looks as usual are taken along it."""
     groups = [state.robot.joints.group(f"{side}_arm") for side in goals]
     columns = np.concatenate([np.arange(group.start, group.stop) for group in groups])
     start, end = state.q[columns], np.concatenate(list(goals.values()))
     lower, upper = (np.concatenate(ends) for ends in zip(*(scene.model.limits(s) for s in goals), strict=True))
-    spacing, flat = scene.config.fine_step, state.q.copy()
+    spacing, flat = scene.config.fine_step / closer, state.q.copy()
     moves = {side: Step(path=np.array([state.arm_q(side), goal])) for side, goal in goals.items()}
     with scene.checks(state, moves) as free:
 

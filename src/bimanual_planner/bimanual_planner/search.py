@@ -36,6 +36,7 @@ _AFTERWARDS_S = 0.05
 #: A request may take longer than its budget by this share of it.
 _OVER_BUDGET = 0.1
 _FINER = (1.0, 2.0, 4.0)  # steps of screws that keep a grip, tried in turn
+_CLOSER = 3.0  # times as many looks, where what lies between them was in the way
 METHODS = ("auto", "screw", "joint", "rrt")
 
 
@@ -127,7 +128,9 @@ class MotionSearch:
             for goal in free[:_RRT_GOALS]:
                 around = cache(partial(self._around, state, goal))
                 yield "rrt", around
-                yield "rrt", partial(_with_corners, around)
+                if around.cache_info().currsize:  # there is a way, and it comes too near to something
+                    yield "rrt", partial(_with_corners, around)
+                    yield "rrt", partial(self._around, state, goal, _CLOSER)
 
     def _screws(self, state: PlanState, tools: ToolGoals, finer: float) -> Paths:
         model, config = self._scene.model, self._scene.config
@@ -140,8 +143,8 @@ class MotionSearch:
     def _lines(state: PlanState, goal: dict[str, Array]) -> Paths:
         return Paths({side: np.array([state.arm_q(side), q]) for side, q in goal.items()})
 
-    def _around(self, state: PlanState, goal: dict[str, Array]) -> Paths:
-        corners = around(self._scene, state, goal, self._max_checks, self._seed, self._search_deadline_s)
+    def _around(self, state: PlanState, goal: dict[str, Array], closer: float = 1.0) -> Paths:
+        corners = around(self._scene, state, goal, self._max_checks, self._seed, self._search_deadline_s, closer)
         if corners is None:
             late = time.monotonic() > self._search_deadline_s
             limit = f"the budget of {self._budget_s:g} s" if late else f"{self._max_checks} checks"

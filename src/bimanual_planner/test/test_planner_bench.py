@@ -13,6 +13,7 @@ from bimanual_core.scene import TableSpec
 from bimanual_core.se3 import pose_error
 from bimanual_kinematics.collision import CollisionScene
 from bimanual_kinematics.geometry import robot_bodies
+from bimanual_planner import search
 from bimanual_planner.bench.checker import LOOK_M, Checker
 from bimanual_planner.bench.problems import MANY_CHECKS, blocked_problems, random_problems, screw_problems
 from bimanual_planner.bench.reference import screws_go, tracked_screw
@@ -143,6 +144,18 @@ def test_blocked_problems_are_blocked_and_solved_without_a_touch():
     assert plan.method == "rrt"
     verdict = checker_with(*boxes_of(problem)).check(problem.state, plan.trajectories)
     assert (verdict.collision, verdict.limit) == ("", "")
+
+
+def test_a_search_that_finds_nothing_is_not_repeated_and_a_way_that_is_too_near_is_looked_for_more_closely(monkeypatch):
+    (problem,) = blocked_problems(MODEL, 1, 1, 10.0)
+    asked = []
+    found = {side: np.array([problem.state.arm_q(side), goal]) for side, goal in problem.goals.items()}
+    for answer, looks in ((None, [1.0]), (found, [1.0, 3.0])):
+        asked.clear()
+        monkeypatch.setattr(search, "around", lambda *a, answer=answer: asked.append(a[-1]) or answer)
+        with pytest.raises(BimanualError, match="rrt: "):
+            MotionPlanner(problem.scene).plan_joints(problem.state, problem.goals)
+        assert asked == looks
 
 
 def test_a_spent_budget_is_said_in_words():
