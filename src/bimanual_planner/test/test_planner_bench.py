@@ -18,6 +18,7 @@ from bimanual_planner.bench.checker import LOOK_M, Checker
 from bimanual_planner.bench.problems import MANY_CHECKS, blocked_problems, random_problems, screw_problems
 from bimanual_planner.bench.reference import screws_go, tracked_screw
 from bimanual_planner.planner import MotionPlanner
+from bimanual_planner.tool_goals import ToolGoals
 
 
 def checker_with(*objects):
@@ -149,12 +150,13 @@ def test_blocked_problems_are_blocked_and_solved_without_a_touch():
 def test_a_search_that_finds_nothing_is_not_repeated_and_a_way_that_is_too_near_is_looked_for_more_closely(monkeypatch):
     (problem,) = blocked_problems(MODEL, 1, 1, 10.0)
     asked = []
+    goals = {side: [goal] for side, goal in problem.goals.items()}
     found = {side: np.array([problem.state.arm_q(side), goal]) for side, goal in problem.goals.items()}
     for answer, looks in ((None, [1.0]), (found, [1.0, 3.0])):
         asked.clear()
         monkeypatch.setattr(search, "around", lambda *a, answer=answer: asked.append(a[-1]) or answer)
         with pytest.raises(BimanualError, match="rrt: "):
-            MotionPlanner(problem.scene).plan_joints(problem.state, problem.goals)
+            search.MotionSearch(problem.scene).run(problem.state, goals, ToolGoals({}), "proportional", "rrt")
         assert asked == looks
 
 
