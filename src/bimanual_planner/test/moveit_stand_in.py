@@ -51,6 +51,14 @@ class SolidPrimitive(Message):
     fields: ClassVar[dict] = {"type": 0, "dimensions": list, "polygon": object}
 
 
+class MeshTriangle(Message):
+    fields: ClassVar[dict] = {"vertex_indices": list}
+
+
+class Mesh(Message):
+    fields: ClassVar[dict] = {"triangles": list, "vertices": list}
+
+
 class CollisionObject(Message):
     ADD, REMOVE, APPEND, MOVE = b"\x00", b"\x01", b"\x02", b"\x03"
     fields: ClassVar[dict] = {"header": object, "pose": object, "id": "", "type": object, "operation": b"\x00"} | {
@@ -225,7 +233,7 @@ class PlanningSceneMonitor:
             scene.world[message.id] = (scene.world[message.id][0], pose_of(message.pose))
             return True
         scene.world[message.id] = (shapes_of(message), pose_of(message.pose))
-        return bool(message.primitives)
+        return bool(message.primitives or message.meshes)
 
     def process_attached_collision_object(self, attached_collision_object_msg):
         message, scene = attached_collision_object_msg, self._scene
@@ -238,7 +246,7 @@ class PlanningSceneMonitor:
                 link, shapes, T_link_object, _ = attached.pop(n)
                 scene.world[n] = (shapes, scene.model.frame(link, scene.current_state.flat) @ T_link_object)
             return True
-        if message.object.header.frame_id != message.link_name or not message.object.primitives:
+        if message.object.header.frame_id != message.link_name or not shapes_of(message.object):
             return False
         scene.world.pop(name, None)
         T = pose_of(message.object.pose)
@@ -427,7 +435,7 @@ MODULES = {
     "moveit_msgs": (),
     "moveit_msgs.msg": (AttachedCollisionObject, CollisionObject, Constraints, PositionConstraint),
     "shape_msgs": (),
-    "shape_msgs.msg": (SolidPrimitive,),
+    "shape_msgs.msg": (Mesh, MeshTriangle, SolidPrimitive),
 }
 
 
@@ -455,12 +463,16 @@ def sides_of(group):
 
 
 def shapes_of(message):
-    """The shapes that an object's primitives say."""
+    """The shapes that an object's primitives and meshes say."""
     kinds = {SolidPrimitive.BOX: "box", SolidPrimitive.SPHERE: "sphere", SolidPrimitive.CYLINDER: "cylinder"}
     shapes = []
     for primitive, pose in zip(message.primitives, message.primitive_poses, strict=True):
         kind, size = kinds[primitive.type], tuple(primitive.dimensions)
         shapes.append(Shape(kind, size[::-1] if kind == "cylinder" else size, pose_of(pose)))
+    for mesh, pose in zip(message.meshes, message.mesh_poses, strict=True):
+        vertices = np.array([(v.x, v.y, v.z) for v in mesh.vertices])
+        faces = np.array([triangle.vertex_indices for triangle in mesh.triangles], dtype=np.int64)
+        shapes.append(Shape("mesh", tuple(np.ptp(vertices, axis=0).tolist()), pose_of(pose), None, vertices, faces))
     return tuple(shapes)
 
 

@@ -265,10 +265,19 @@ def test_shapes_of_every_kind_arrive_as_they_are(monkeypatch):
     stand_in.install(monkeypatch)
     client = connect(ROBOT, PARAMETERS)
     tilted = make_T((0.01, 0.02, 0.03), (0.0, np.sin(0.2), 0.0, np.cos(0.2)))
-    shapes = (Shape("box", (0.1, 0.2, 0.3)), Shape("cylinder", (0.02, 0.4), tilted), Shape("sphere", (0.05,)))
+    corners = np.array([(x, y, z) for x in (-0.1, 0.1) for y in (-0.05, 0.05) for z in (-0.02, 0.02)])[[0, 3, 5, 6]]
+    faces = np.array([(0, 2, 1), (0, 1, 3), (0, 3, 2), (1, 2, 3)])
+    tetrahedron = Shape("mesh", (0.2, 0.1, 0.04), tilted, None, corners, faces)
+    shapes = (
+        *(Shape("box", (0.1, 0.2, 0.3)), Shape("cylinder", (0.02, 0.4), tilted), Shape("sphere", (0.05,))),
+        tetrahedron,
+    )
     client.put("thing", shapes, make_T((0.3, 0.2, 0.9)))
     sent, T = moveit().scene.world["thing"]
-    assert [(s.kind, s.size) for s in sent] == [(s.kind, s.size) for s in shapes]
+    assert [s.kind for s in sent] == [s.kind for s in shapes]
+    assert all(s.size == pytest.approx(shape.size) for s, shape in zip(sent, shapes, strict=True))
+    assert np.array_equal(sent[-1].vertices, corners)
+    assert np.array_equal(sent[-1].faces, faces)
     assert all(np.allclose(a.T_object_shape, b.T_object_shape) for a, b in zip(sent, shapes, strict=True))
     assert np.allclose(T, make_T((0.3, 0.2, 0.9)))
     client.remove("thing")
