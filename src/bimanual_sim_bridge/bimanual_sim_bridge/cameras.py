@@ -10,15 +10,20 @@ import sapien
 from numpy.typing import NDArray
 
 from bimanual_core.errors import BimanualError, ErrorCode, UnknownNameError
+from bimanual_core.look import SceneLook
 from bimanual_core.observation import CameraFrame
 from bimanual_core.robot import CameraSpec
 from bimanual_core.se3 import R_link_optical, from_rotation, rotation_from_rpy
+from bimanual_sim_bridge.lights import Lights
 from bimanual_sim_bridge.poses import from_sapien, to_sapien
 
 Array = NDArray[np.float64]
 #: Our own: a third of the cost of SAPIEN's ``minimal`` where a processor draws.
 _FAST_SHADER = str(Path(__file__).parent / "shaders" / "plain")
 _SHADOW_SHADER = "default"
+#: The camera that a scene's look may shift.
+HEAD = "head"
+_NOWHERE = (0.0, 0.0, 0.0)
 _T_link_optical = from_rotation(R_link_optical)
 
 
@@ -29,12 +34,18 @@ class CameraRig:
     """
 
     def __init__(
-        self, scene: sapien.Scene, specs: Iterable[CameraSpec], links: Mapping[str, sapien.Entity], shadows: bool
+        self,
+        scene: sapien.Scene,
+        specs: Iterable[CameraSpec],
+        links: Mapping[str, sapien.Entity],
+        shadows: bool,
+        look: SceneLook,
+        lights: Lights | None,
     ) -> None:
-        self._scene = scene
+        self._scene, self._lights = scene, lights
         self._specs = {spec.name: spec for spec in specs}
         sapien.render.set_camera_shader_dir(_SHADOW_SHADER if shadows else _FAST_SHADER)
-        self._cameras = {name: _add_camera(scene, spec, links) for name, spec in self._specs.items()}
+        self._cameras = {name: _add_camera(scene, spec, links, look) for name, spec in self._specs.items()}
         self._started: dict[str, tuple[int, Array]] = {}
 
     @property
@@ -62,6 +73,8 @@ class CameraRig:
             raise BimanualError(
                 f"camera {next(iter(self._started))}: fetch its picture before the next one", ErrorCode.SIM_NOT_READY
             )
+        if self._lights is not None:
+            self._lights.flicker()
         self._scene.update_render()
         for name in names:
             camera = self._cameras[name]
@@ -89,13 +102,21 @@ class CameraRig:
             self.finish(name)
 
 
+def _place(spec: CameraSpec, look: SceneLook) -> Array:
+    """Pose (4, 4) of a camera on its parent; that of the head may be a little off its place."""
+    T_parent_camera = from_rotation(rotation_from_rpy(spec.rpy), spec.xyz)
+    if spec.name != HEAD or (look.head_shift_xyz, look.head_shift_rpy) == (_NOWHERE, _NOWHERE):
+        return T_parent_camera
+    return T_parent_camera @ from_rotation(rotation_from_rpy(look.head_shift_rpy), look.head_shift_xyz)
+
+
 def _add_camera(
-    scene: sapien.Scene, spec: CameraSpec, links: Mapping[str, sapien.Entity]
+    scene: sapien.Scene, spec: CameraSpec, links: Mapping[str, sapien.Entity], look: SceneLook
 ) -> sapien.render.RenderCameraComponent:
     camera = sapien.render.RenderCameraComponent(spec.width, spec.height)
     camera.set_fovy(float(np.radians(spec.fovy_deg)), compute_x=True)
     camera.near, camera.far, camera.name = spec.near, spec.far, spec.name
-    camera.local_pose = to_sapien(from_rotation(rotation_from_rpy(spec.rpy), spec.xyz))
+    camera.local_pose = to_sapien(_place(spec, look))
     if spec.parent == "world":
         mount = sapien.Entity()
         mount.name = spec.name

@@ -14,6 +14,7 @@ from bimanual_sim_bridge.cameras import CameraRig
 from bimanual_sim_bridge.contacts import ContactCounters, ContactWatch
 from bimanual_sim_bridge.engine import new_scene
 from bimanual_sim_bridge.joint_backend import SapienJointBackend
+from bimanual_sim_bridge.lights import Lights
 from bimanual_sim_bridge.poses import from_sapien
 from bimanual_sim_bridge.robot_model import RobotFiles, build_robot
 from bimanual_sim_bridge.scene_objects import build_object
@@ -39,14 +40,15 @@ class SapienScene:
         render = bool(cameras)
         self.spec = spec
         self._scene = new_scene(settings, render)
-        surroundings = add_surroundings(self._scene, spec.table, render, settings.shadows)
+        surroundings = add_surroundings(self._scene, spec.table, spec.look, render)
+        self._lights = Lights(self._scene, spec.look, settings.shadows, spec.seed) if render else None
         self._articulation = build_robot(self._scene, robot, files, settings)
         self._links = {link.name: link.entity for link in self._articulation.get_links()}
         self._objects = {item.name: build_object(self._scene, item, render) for item in spec.objects}
         bodies = {name: built.bodies for name, built in self._objects.items()}
         self._contacts = ContactWatch(robot, self._articulation, surroundings.values(), bodies)
         self.joints = SapienJointBackend(robot, self._articulation)
-        self.cameras = CameraRig(self._scene, cameras, self._links, settings.shadows)
+        self.cameras = CameraRig(self._scene, cameras, self._links, settings.shadows, spec.look, self._lights)
         self.cameras.warm_up()
 
     @property
@@ -58,6 +60,8 @@ class SapienScene:
         """One physics tick, which ends at ``stamp_ns``."""
         self._scene.step()
         self.joints.stamp_ns = stamp_ns
+        if self._lights is not None:
+            self._lights.ticks += 1
         self._contacts.update(self._scene.get_contacts(), stamp_ns)
 
     def link_pose(self, name: str) -> Array:

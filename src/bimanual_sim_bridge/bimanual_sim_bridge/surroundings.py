@@ -1,10 +1,13 @@
-"""What stands around the robot: floor, wall, table with legs, and lights."""
+"""What stands around the robot: floor, wall and table with legs."""
 
 from __future__ import annotations
 
+import numpy as np
 import sapien
 
+from bimanual_core.look import SceneLook
 from bimanual_core.scene import TABLE_NAME, TableSpec
+from bimanual_sim_bridge.textures import texture_picture
 
 FLOOR_NAME = "floor"
 WALL_NAME = "wall"
@@ -16,22 +19,29 @@ _WALL_Y = 1.0
 _ROOM_HALF, _ROOM_HEIGHT = 3.0, 3.0  # of the floor and the walls that are only seen [m]
 
 
-def add_surroundings(scene: sapien.Scene, table: TableSpec, render: bool, shadows: bool) -> dict[str, sapien.Entity]:
-    """Floor, wall and table as fixed bodies, by name; lights if the scene renders."""
+def add_surroundings(scene: sapien.Scene, table: TableSpec, look: SceneLook, render: bool) -> dict[str, sapien.Entity]:
+    """Floor, wall and table as fixed bodies, by name; a room around them if the scene renders."""
+    floor, wall = (look.floor_texture, _FLOOR_RGB), (look.wall_texture, _WALL_RGB)
     bodies = {
-        FLOOR_NAME: _fixed_box(scene, FLOOR_NAME, (3.0, 3.0, 0.05), (0.0, 0.0, -0.05), _FLOOR_RGB, 0.8, render),
-        WALL_NAME: _fixed_box(scene, WALL_NAME, (3.0, 0.05, 1.5), (0.0, _WALL_Y + 0.05, 1.5), _WALL_RGB, 0.8, render),
-        TABLE_NAME: _add_table(scene, table, render),
+        FLOOR_NAME: _fixed_box(scene, FLOOR_NAME, (3.0, 3.0, 0.05), (0.0, 0.0, -0.05), floor, 0.8, render),
+        WALL_NAME: _fixed_box(scene, WALL_NAME, (3.0, 0.05, 1.5), (0.0, _WALL_Y + 0.05, 1.5), wall, 0.8, render),
+        TABLE_NAME: _add_table(scene, table, look.table_texture, render),
     }
     if render:
-        _add_room(scene)
-        _add_lights(scene, shadows)
+        _add_room(scene, wall)
     return bodies
 
 
-def surface_material(rgb: tuple[float, float, float], roughness: float = 0.7) -> sapien.render.RenderMaterial:
-    """A plain, non-metallic surface."""
-    return sapien.render.RenderMaterial(base_color=[*rgb, 1.0], roughness=roughness, specular=0.3, metallic=0.0)
+def surface_material(
+    rgb: tuple[float, float, float], roughness: float = 0.7, texture: str = ""
+) -> sapien.render.RenderMaterial:
+    """A non-metallic surface, plain or with a texture by name."""
+    material = sapien.render.RenderMaterial(base_color=[*rgb, 1.0], roughness=roughness, specular=0.3, metallic=0.0)
+    if texture:
+        picture = texture_picture(texture)
+        rgba = np.concatenate([picture, np.full((*picture.shape[:2], 1), 255, np.uint8)], axis=2)
+        material.set_base_color_texture(sapien.render.RenderTexture2D(rgba, "r8g8b8a8unorm", mipmap_levels=4))
+    return material
 
 
 def _fixed_box(
@@ -39,25 +49,27 @@ def _fixed_box(
     name: str,
     half: tuple[float, float, float],
     xyz: tuple[float, float, float],
-    rgb: tuple[float, float, float],
+    surface: tuple[str, tuple[float, float, float]],
     friction: float,
     render: bool,
 ) -> sapien.Entity:
+    """``surface`` is a texture by name and the colour without one."""
     builder = scene.create_actor_builder()
     builder.add_box_collision(half_size=half, material=sapien.physx.PhysxMaterial(friction, friction, 0.0))
     if render:
-        builder.add_box_visual(half_size=half, material=surface_material(rgb))
+        texture, rgb = surface
+        builder.add_box_visual(half_size=half, material=surface_material(rgb, texture=texture))
     builder.set_initial_pose(sapien.Pose(p=xyz))
     return builder.build_static(name=name)
 
 
-def _add_table(scene: sapien.Scene, table: TableSpec, render: bool) -> sapien.Entity:
+def _add_table(scene: sapien.Scene, table: TableSpec, texture: str, render: bool) -> sapien.Entity:
     builder = scene.create_actor_builder()
     half = tuple(s / 2 for s in table.size)
     friction = sapien.physx.PhysxMaterial(table.friction, table.friction, 0.0)
     builder.add_box_collision(half_size=half, material=friction)
     if render:
-        builder.add_box_visual(half_size=half, material=surface_material(table.rgb, 0.5))
+        builder.add_box_visual(half_size=half, material=surface_material(table.rgb, 0.5, texture))
         _add_legs(builder, table)
     builder.set_initial_pose(sapien.Pose(p=[*table.centre_xy, table.top_z - half[2]]))
     return builder.build_static(name=TABLE_NAME)
@@ -73,9 +85,10 @@ def _add_legs(builder: sapien.ActorBuilder, table: TableSpec) -> None:
             builder.add_box_visual(pose=pose, half_size=half, material=surface_material(_LEG_RGB))
 
 
-def _add_room(scene: sapien.Scene) -> None:
+def _add_room(scene: sapien.Scene, wall: tuple[str, tuple[float, float, float]]) -> None:
     """Walls to the left, to the right and behind the robot that nothing touches."""
-    material = surface_material(_WALL_RGB)
+    texture, rgb = wall
+    material = surface_material(rgb, texture=texture)
     middle, thin = _ROOM_HEIGHT / 2, 0.05
     builder = scene.create_actor_builder()
     for x in (-_ROOM_HALF, _ROOM_HALF):
@@ -84,19 +97,3 @@ def _add_room(scene: sapien.Scene) -> None:
     pose = sapien.Pose(p=[0.0, -_ROOM_HALF, middle])
     builder.add_box_visual(pose=pose, half_size=[_ROOM_HALF, thin, middle], material=material)
     builder.build_static(name="room")
-
-
-def _add_lights(scene: sapien.Scene, shadows: bool) -> None:
-    """A soft room light, a lamp above the robot's left shoulder whose shadow falls away from it, and a weak fill."""
-    scene.render_system.ambient_light = [0.30, 0.31, 0.33]
-    scene.add_directional_light(
-        [0.45, 0.55, -1.0],
-        [1.15, 1.11, 1.04],
-        shadow=shadows,
-        position=[-0.9, -1.1, 2.8],
-        shadow_scale=1.6,
-        shadow_near=0.1,
-        shadow_far=6.0,
-        shadow_map_size=2048,
-    )
-    scene.add_directional_light([-0.5, -0.8, -0.6], [0.38, 0.40, 0.45])

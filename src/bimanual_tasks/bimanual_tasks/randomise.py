@@ -52,7 +52,8 @@ def randomised(sample: Sample, level: str, assets: AssetLookup) -> Sample:
 def _varied(
     rng: np.random.Generator, item: SceneObject, resize: bool, table: TableSpec, assets: AssetLookup
 ) -> SceneObject:
-    factor = float(rng.uniform(1 - SIZE_SHARE, 1 + SIZE_SHARE)) if resize else 1.0
+    # in whole hundredths, so that assets which were stretched once are found again
+    factor = round(float(rng.uniform(1 - SIZE_SHARE, 1 + SIZE_SHARE)), 2) if resize else 1.0
     mass, friction = (float(v) for v in rng.uniform(1 - PHYSICS_SHARE, 1 + PHYSICS_SHARE, 2))
     x, y, z = item.scale
     scale = (x * factor, y * factor, z * factor)

@@ -70,6 +70,7 @@ layout(set = 3, binding = 0) uniform SceneBuffer {
 
 layout(location = 0) in vec3 inPosition;
 layout(location = 1) in vec3 inNormal;
+layout(location = 2) in vec2 inUV;
 
 layout(location = 0) out vec4 outColor;
 layout(location = 1) out ivec4 outPositionSegmentation;
@@ -83,7 +84,11 @@ void main() {
     float facing = max(-dot(normal, sceneBuffer.directionalLights[i].direction.xyz), 0.0);
     light += sceneBuffer.directionalLights[i].emission.rgb * (facing * INVERSE_PI);
   }
-  vec3 colour = materialBuffer.emission.rgb + materialBuffer.baseColor.rgb * light;
+  vec3 base = materialBuffer.baseColor.rgb;
+  if ((materialBuffer.textureMask & 1) != 0) {
+    base = texture(colorTexture, inUV * materialBuffer.textureTransforms[0].zw + materialBuffer.textureTransforms[0].xy).rgb;
+  }
+  vec3 colour = materialBuffer.emission.rgb + base * light;
   // The square root stands for the display's gamma of 1/2.2.
   outColor = vec4(min(sqrt(colour), vec3(1.0)), 1.0);
   outPositionSegmentation = ivec4(ivec3(inPosition * 1000.0), objectDataBuffer.segmentation[1]);

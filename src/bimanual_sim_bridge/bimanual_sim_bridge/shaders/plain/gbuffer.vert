@@ -1,5 +1,5 @@
 #version 450
-// Cheap on a processor: two varyings, no tangents. Buffers are laid out as the renderer fills them.
+// Cheap on a processor: three varyings, no tangents. Buffers are laid out as the renderer fills them.
 
 layout(set = 0, binding = 0) uniform CameraBuffer {
   mat4 viewMatrix;
@@ -28,6 +28,7 @@ layout(location = 4) in vec3 bitangent;
 
 layout(location = 0) out vec3 outPosition;  // in the camera's frame [m]
 layout(location = 1) out vec3 outNormal;    // in the world
+layout(location = 2) out vec2 outUV;
 
 void main() {
   mat4 model = objectTransformBuffer.modelMatrix;
@@ -35,6 +36,7 @@ void main() {
   mat3 turn = mat3(model[0].xyz / dot(model[0].xyz, model[0].xyz), model[1].xyz / dot(model[1].xyz, model[1].xyz),
                    model[2].xyz / dot(model[2].xyz, model[2].xyz));
   outNormal = turn * normal;
+  outUV = uv;
   vec4 inCamera = cameraBuffer.viewMatrix * (model * vec4(position, 1));
   outPosition = inCamera.xyz;
   gl_Position = cameraBuffer.projectionMatrix * inCamera;
