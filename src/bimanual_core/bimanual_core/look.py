@@ -1,4 +1,4 @@
-"""How a scene looks, as data: textures, lights, and where the head camera really is. It moves nothing."""
+"""How a scene looks, as data: textures, lights, and how far the head camera is off its place. It moves nothing."""
 
 from __future__ import annotations
 

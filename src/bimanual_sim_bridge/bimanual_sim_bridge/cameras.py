@@ -13,7 +13,7 @@ from bimanual_core.errors import BimanualError, ErrorCode, UnknownNameError
 from bimanual_core.look import SceneLook
 from bimanual_core.observation import CameraFrame
 from bimanual_core.robot import CameraSpec
-from bimanual_core.se3 import R_link_optical, from_rotation, rotation_from_rpy
+from bimanual_core.se3 import R_link_optical, from_rotation, inverse, rotation_from_rpy
 from bimanual_sim_bridge.lights import Lights
 from bimanual_sim_bridge.poses import from_sapien, to_sapien
 
@@ -45,7 +45,10 @@ class CameraRig:
         self._scene, self._lights = scene, lights
         self._specs = {spec.name: spec for spec in specs}
         sapien.render.set_camera_shader_dir(_SHADOW_SHADER if shadows else _FAST_SHADER)
-        self._cameras = {name: _add_camera(scene, spec, links, look) for name, spec in self._specs.items()}
+        self._shifts = {name: _shift(spec, look) for name, spec in self._specs.items()}
+        self._cameras = {
+            name: _add_camera(scene, spec, links, self._shifts[name]) for name, spec in self._specs.items()
+        }
         self._started: dict[str, tuple[int, Array]] = {}
 
     @property
@@ -79,7 +82,12 @@ class CameraRig:
         for name in names:
             camera = self._cameras[name]
             camera.take_picture()
-            self._started[name] = (stamp_ns, from_sapien(camera.get_global_pose()) @ _T_link_optical)
+            self._started[name] = (stamp_ns, self._believed(name) @ _T_link_optical)
+
+    def _believed(self, name: str) -> Array:
+        """Pose (4, 4) of a camera by the robot's description, as the frames on the graph have it."""
+        T_world_camera, shift = from_sapien(self._cameras[name].get_global_pose()), self._shifts[name]
+        return T_world_camera if shift is None else T_world_camera @ inverse(shift)
 
     def finish(self, name: str) -> CameraFrame:
         """The picture asked for by ``start``; waits for the renderer. Raises BimanualError if none was."""
@@ -102,21 +110,21 @@ class CameraRig:
             self.finish(name)
 
 
-def _place(spec: CameraSpec, look: SceneLook) -> Array:
-    """Pose (4, 4) of a camera on its parent; that of the head may be a little off its place."""
-    T_parent_camera = from_rotation(rotation_from_rpy(spec.rpy), spec.xyz)
+def _shift(spec: CameraSpec, look: SceneLook) -> Array | None:
+    """Where a camera really is (4, 4) in the frame in which the robot's description has it; None: right there."""
     if spec.name != HEAD or (look.head_shift_xyz, look.head_shift_rpy) == (_NOWHERE, _NOWHERE):
-        return T_parent_camera
-    return T_parent_camera @ from_rotation(rotation_from_rpy(look.head_shift_rpy), look.head_shift_xyz)
+        return None
+    return from_rotation(rotation_from_rpy(look.head_shift_rpy), look.head_shift_xyz)
 
 
 def _add_camera(
-    scene: sapien.Scene, spec: CameraSpec, links: Mapping[str, sapien.Entity], look: SceneLook
+    scene: sapien.Scene, spec: CameraSpec, links: Mapping[str, sapien.Entity], shift: Array | None
 ) -> sapien.render.RenderCameraComponent:
     camera = sapien.render.RenderCameraComponent(spec.width, spec.height)
     camera.set_fovy(float(np.radians(spec.fovy_deg)), compute_x=True)
+    place = from_rotation(rotation_from_rpy(spec.rpy), spec.xyz)
     camera.near, camera.far, camera.name = spec.near, spec.far, spec.name
-    camera.local_pose = to_sapien(_place(spec, look))
+    camera.local_pose = to_sapien(place if shift is None else place @ shift)
     if spec.parent == "world":
         mount = sapien.Entity()
         mount.name = spec.name
