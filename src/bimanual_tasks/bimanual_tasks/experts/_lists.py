@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bimanual_core.observation import ObjectState
 from bimanual_core.protocols import Skills
 from bimanual_core.robot import other_side
 from bimanual_core.skill import Skill, SkillReport
+from bimanual_tasks.assets import find_asset
 
+Array = NDArray[np.float64]
 #: Skills of the arm that acts first and of the other one.
 Lists = tuple[list[Skill], list[Skill]]
 
@@ -30,6 +35,12 @@ def execute_first(skills: Skills, side: str, versions: Iterable[Lists]) -> Skill
 def side_of(item: ObjectState) -> str:
     """The arm on the side of an object, as the tasks' arm rules have it."""
     return "right" if item.T_world_object[0, 3] > 0 else "left"
+
+
+def point_of(item: ObjectState, point: int) -> Array:
+    """Position (3,) of a functional point of an object in the world [m]. Raises KeyError for a point it lacks."""
+    T_object_point = find_asset(item.class_name, item.asset_id, item.scale).annotation.functional[point]
+    return (item.T_world_object @ T_object_point)[:3, 3]
 
 
 def retreat(distance: float) -> Skill:
