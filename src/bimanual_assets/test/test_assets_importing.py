@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from bimanual_assets import get_asset
+from bimanual_assets import catalog, get_asset
 from bimanual_assets.importing import read_asset, register_folder
 from bimanual_core.errors import BimanualError
 
@@ -24,6 +24,14 @@ DATA = {
     "orientation_point": np.eye(4).tolist(),
     "extents": [0.1, 0.2, 0.08],
 }
+
+
+@pytest.fixture(autouse=True)
+def own_catalogue(monkeypatch):
+    """What a test adds is gone after it."""
+    monkeypatch.setattr(catalog._CLASSES, "_items", dict(catalog._CLASSES._items))
+    yield
+    catalog._made.cache_clear()
 
 
 def write_class(root, name="007_jug", number="3", data=None, mesh=None, suffix="glb"):

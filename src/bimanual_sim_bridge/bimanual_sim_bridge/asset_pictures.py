@@ -42,7 +42,9 @@ def sheet(assets: Sequence[Asset], tile: int = 120, columns: int = 12) -> Image.
     for i, (asset, square) in enumerate(zip(assets, pictures(assets, tile), strict=True)):
         x, y = (i % columns) * tile, (i // columns) * (tile + caption)
         picture.paste(square, (x, y))
-        words = f"{asset.class_name} {asset.asset_id}  {1000 * asset.mass:.0f} g"
+        words = f"{asset.class_name} {asset.asset_id}"
+        weighed = f"{words}  {1000 * asset.mass:.0f} g"
+        words = weighed if draw.textlength(weighed, font=font) < tile - 6 else words
         draw.text((x + 3, y + tile), words, fill=_INK, font=font)
     return picture
 
@@ -50,7 +52,7 @@ def sheet(assets: Sequence[Asset], tile: int = 120, columns: int = 12) -> Image.
 def pictures(assets: Sequence[Asset], size: int) -> Iterable[Image.Image]:
     """A square picture of each asset, ``size`` pixels wide. Raises as :func:`sheet`."""
     scene = new_scene(SimSettings(), render=True)
-    scene.render_system.ambient_light = [0.22, 0.22, 0.23]
+    scene.render_system.ambient_light = [0.30, 0.30, 0.31]
     scene.add_directional_light([-0.4, 0.8, -1.0], [1.5, 1.45, 1.4])
     scene.add_directional_light([-0.8, -0.2, -0.4], [0.45, 0.46, 0.5])
     for i, asset in enumerate(assets):

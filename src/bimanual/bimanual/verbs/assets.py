@@ -50,7 +50,9 @@ def run(args: argparse.Namespace) -> int:
 def _list(args: argparse.Namespace) -> dict[str, Any]:
     rows = [_row(name) for name in class_names(args.kind)]
     if not args.json:
-        table = Table("class", "kind", "ids", "held out", "parts", "mass [g]", "contacts", "functional points")
+        table = Table()
+        for title in ("class", "kind", "ids", "held out", "parts", "mass [g]", "contacts", "functional points"):
+            table.add_column(title, no_wrap=title == "class")
         for row in rows:
             table.add_row(
                 *(row["name"], row["kind"], " ".join(row["ids"]), " ".join(row["held_out"]), str(row["parts"])),
@@ -98,7 +100,7 @@ def _sheet(args: argparse.Namespace) -> dict[str, Any]:
     start = time.monotonic()
     picture = sheet(assets, args.tile, args.columns)
     try:
-        picture.save(args.out, quality=82)  # formats without a quality pass over it
+        picture.save(args.out, quality=80)  # formats without a quality pass over it
     except (OSError, ValueError) as error:
         raise BimanualError(f"cannot write {args.out}: {error}") from None
     seconds = time.monotonic() - start

@@ -242,7 +242,7 @@ def _candle(k: float, first: Rgb, second: Rgb, seed: int) -> Made:
 def _fruit(colours: Sequence[Rgb], radius: float, stretch: float) -> Callable[[float, Rgb, Rgb, int], Made]:
     def make(k: float, first: Rgb, second: Rgb, seed: int) -> Made:
         r, h = radius * k, radius * k * stretch
-        section = ((0.36, -0.92), (0.75, -0.68), (0.97, -0.25), (0.97, 0.25), (0.75, 0.68), (0.36, 0.93))
+        section = ((0.46, -0.89), (0.75, -0.68), (0.97, -0.25), (0.97, 0.25), (0.75, 0.68), (0.36, 0.93))
         profile = [(r * a, h * b) for a, b in section]
         skin = colours[seed % len(colours)]
         look = Look(skin, texture("speckle", skin, colours[0], seed), 0.5)

@@ -18,7 +18,7 @@ APPLES: dict[str, tuple[str, float, float, tuple[Rgb, Rgb]]] = {
     "3": ("dark red apple", 0.034, 0.064, (c.MAROON, c.WINE)),
 }
 #: Half a section from the foot up: (share of the radius, share of the height).
-_SECTION = ((0.34, 0.0), (0.66, 0.07), (0.90, 0.25), (1.0, 0.48), (1.0, 0.60), (0.92, 0.80), (0.70, 0.94), (0.40, 1.0))
+_SECTION = ((0.48, 0.0), (0.70, 0.07), (0.90, 0.25), (1.0, 0.48), (1.0, 0.60), (0.92, 0.80), (0.70, 0.94), (0.40, 1.0))
 
 
 def apple(asset_id: str) -> Asset:
