@@ -15,6 +15,7 @@ from bimanual_core.asset import Shape
 from bimanual_core.errors import BimanualError, ErrorCode
 from bimanual_core.motion import JointTrajectory
 from bimanual_core.observation import ObjectSnapshot, ObjectState
+from bimanual_core.scene import TableSpec
 from bimanual_core.se3 import make_T
 from bimanual_kinematics import RobotModel
 from bimanual_planner.backends import BackendContext, PlanRequest, make_backend
@@ -259,6 +260,11 @@ def test_the_table_is_where_the_planner_has_it(backend):
     ((shape,), T) = moveit().scene.world["table"]
     assert shape.kind == "box"
     assert T[2, 3] + shape.size[2] / 2 == pytest.approx(0.74)
+    lower = PlanningScene(MODEL, ObjectSnapshot(0, 2, {}, TableSpec((1.0, 0.6, 0.04), 0.71)), PlannerConfig())
+    plan_left(backend, state, lower)
+    ((shape,), T) = moveit().scene.world["table"]
+    assert shape.size == pytest.approx((1.0, 0.6, 0.04))
+    assert T[2, 3] + shape.size[2] / 2 == pytest.approx(0.71)
 
 
 def test_shapes_of_every_kind_arrive_as_they_are(monkeypatch):
