@@ -29,13 +29,13 @@ FIRST, HALVINGS = 8, 14
 _CHORDS = 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Touch:
-    """Pair ``index`` comes nearer than was asked for at ``share`` of the motion's time; ``distance`` [m] there."""
+    """Pair ``index`` comes nearer than was asked for at ``share`` of the motion's time, at joints ``q_full`` (nq,)."""
 
     share: float
     index: int
-    distance: float
+    q_full: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +87,8 @@ class ContinuousCheck:
             cells, pairs, count = np.tile(2 * cells[open_], 2), np.tile(pairs[open_], 2), 2 * count
             cells[len(open_) :] += 1
         # Nearer than can be told apart from a touch.
-        return Touch(float(cells.min()) / count, int(pairs[np.argmin(cells)]), margin)
+        share = float(cells.min()) / count
+        return Touch(share, int(pairs[np.argmin(cells)]), self._model.expansion @ motion(np.array([share]))[0])
 
     def _settle(
         self, motion: Motion, cells: Indices, count: int, pairs: Indices, margin: float
@@ -105,7 +106,8 @@ class ContinuousCheck:
         touching = np.flatnonzero(distances < margin)
         if len(touching):
             first = touching[int(np.argmin(look.shares[samples[touching]]))]
-            return open_, Touch(float(look.shares[samples[first]]), int(measured[first]), float(distances[first]))
+            sample = samples[first]
+            return open_, Touch(float(look.shares[sample]), int(measured[first]), look.q_full[sample])
         exact_a, exact_b = np.split(distances, 2)
         return open_[exact_a + exact_b <= needed[open_]], None
 

@@ -87,7 +87,7 @@ class CheckedPairs:
         touch = self._continuous.first_touch(motion, margin)
         if touch is None:
             return None
-        self.place(self._model.full_q(motion(np.array([touch.share]))[0]))
+        self.place(touch.q_full)
         return touch.share, self._near(touch.index)
 
     def nearest(self) -> tuple[float, tuple[str, str]]:
