@@ -102,11 +102,13 @@ def class_names(kind: str | None = None) -> list[str]:
 def add_class(name: str, kind: str, build: Callable[[str], Asset], ids: Iterable[str]) -> None:
     """Add a class whose assets are made at scale 1. Raises ValueError if the name is taken."""
     ids = tuple(ids)
+    # few shapes, drawn again and again in sizes of their own
+    plain = cache(build)
 
     def stretched(asset_id: str, scale: Size) -> Asset:
         if asset_id not in ids:
             raise UnknownNameError(f"id of class {name}", asset_id, ids)
-        return scaled(build(asset_id), scale)
+        return scaled(plain(asset_id), scale)
 
     held_out = tuple(i for i in ids if i.isdigit() and int(i) % 2 == 1)
     _CLASSES.add(name, AssetClass(name, kind, stretched, ids, held_out))
@@ -122,7 +124,7 @@ def _load_named_folders() -> None:
         register_folder(Path(folder))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def _made(class_name: str, asset_id: str, scale: Size) -> Asset:
     return asset_class(class_name).build(asset_id, scale)
 

@@ -12,8 +12,7 @@ from bimanual_assets import surfaces
 from bimanual_assets.grips import Grips
 from bimanual_assets.materials import material
 from bimanual_assets.resting import resting
-from bimanual_assets.solids import corners_of, hull
-from bimanual_core.asset import Annotation, Asset, ContactPoint, Shape, Visual
+from bimanual_core.asset import Annotation, Asset, ContactPoint, Shape, StablePose, Visual
 from bimanual_core.se3 import from_rotation
 
 Array = NDArray[np.float64]
@@ -80,7 +79,8 @@ def rigid(
 
 
 def scaled(asset: Asset, scale: tuple[float, float, float]) -> Asset:
-    """``asset`` stretched along its axes: geometry, contacts, points and the poses in which it rests."""
+    """``asset``, made of meshes and boxes along its axes, stretched along them: geometry, contacts, points and the poses
+    in which it rests."""
     if scale == (1.0, 1.0, 1.0):
         return asset
     factors = np.asarray(scale, dtype=float)
@@ -91,7 +91,7 @@ def scaled(asset: Asset, scale: tuple[float, float, float]) -> Asset:
         contacts=tuple(_scaled_contact(contact, factors) for contact in old.contacts),
         functional={i: _scaled_frame(T, factors) for i, T in old.functional.items()},
         orientation_point=None if old.orientation_point is None else _scaled_frame(old.orientation_point, factors),
-        stable=tuple(resting(shapes, asset.density, p.name, p.T_surface_object[2, :3]) for p in old.stable),
+        stable=tuple(_scaled_pose(pose, shapes, asset.density, factors) for pose in old.stable),
     )
     visuals = tuple(surfaces.scaled(visual, factors) for visual in asset.visuals)
     slide = asset.slide
@@ -102,11 +102,18 @@ def scaled(asset: Asset, scale: tuple[float, float, float]) -> Asset:
 
 
 def _scaled_shape(shape: Shape, factors: Array) -> Shape:
-    if shape.kind == "box" and np.array_equal(shape.T_object_shape[:3, :3], np.eye(3)):
-        x, y, z = np.asarray(shape.size) * factors
-        T = from_rotation(np.eye(3), shape.T_object_shape[:3, 3] * factors)
-        return replace(shape, size=(float(x), float(y), float(z)), T_object_shape=T)
-    return replace(hull(corners_of(shape) * factors, shape.density), rgb=shape.rgb)
+    """A part along the object's axes; a stretched convex mesh is one with the same faces."""
+    x, y, z = np.asarray(shape.size) * factors
+    T = from_rotation(np.eye(3), shape.T_object_shape[:3, 3] * factors)
+    vertices = None if shape.vertices is None else surfaces.fixed(shape.vertices * factors)
+    return replace(shape, size=(float(x), float(y), float(z)), T_object_shape=T, vertices=vertices)
+
+
+def _scaled_pose(pose: StablePose, shapes: Sequence[Shape], density: float, factors: Array) -> StablePose:
+    T = pose.T_surface_object
+    if np.ptp(factors) < 1e-9:
+        return replace(pose, T_surface_object=from_rotation(T[:3, :3], T[:3, 3] * factors))
+    return resting(shapes, density, pose.name, T[2, :3])
 
 
 def _scaled_contact(contact: ContactPoint, factors: Array) -> ContactPoint:

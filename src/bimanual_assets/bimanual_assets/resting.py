@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import ConvexHull
+from scipy.spatial import ConvexHull, QhullError
 
 from bimanual_assets.solids import corners_of
 from bimanual_core.asset import Shape, StablePose
@@ -17,6 +17,8 @@ from bimanual_core.solid import combined
 Array = NDArray[np.float64]
 #: Faces whose normals differ by less than this are one [rad, about].
 _SAME_FACE = 1e-3
+#: The furthest from the wanted direction that a pose may be up.
+_LEAST_COSINE = float(np.cos(np.radians(30.0)))
 #: The centre of mass stands at least so far within the face [m].
 MARGIN = 0.001
 
@@ -27,30 +29,25 @@ def resting(shapes: Sequence[Shape], density: float, name: str, up: ArrayLike) -
     wanted = np.asarray(up, dtype=float) / np.linalg.norm(up)
     points = np.concatenate([corners_of(shape) for shape in shapes])
     centre = combined([shape.mass_properties(density) for shape in shapes]).centre
-    best: tuple[float, Array, float] | None = None
-    for normal, offset, inside in _faces(points, centre):
-        tilt = float(np.arccos(np.clip(-normal @ wanted, -1.0, 1.0)))
-        if inside > MARGIN and (best is None or tilt < best[0] - 1e-6):
-            best = (tilt, normal, offset)
-    if best is None or best[0] > np.radians(30):
-        raise BimanualError(f"no stable pose {name!r} within 30 deg of up = {np.round(wanted, 3).tolist()}")
-    _, normal, offset = best
-    R_surface_object = _upright(wanted) @ _shortest_turn(-normal, wanted)
-    below = R_surface_object @ centre
-    return StablePose(name, from_rotation(R_surface_object, (-below[0], -below[1], offset)))
+    for normal, offset in _faces(points, wanted):
+        if -normal @ wanted < _LEAST_COSINE:
+            break
+        if _within(points[points @ normal > offset - 1e-5], normal, centre) > MARGIN:
+            R_surface_object = _upright(wanted) @ _shortest_turn(-normal, wanted)
+            below = R_surface_object @ centre
+            return StablePose(name, from_rotation(R_surface_object, (-below[0], -below[1], offset)))
+    raise BimanualError(f"no stable pose {name!r} within 30 deg of up = {np.round(wanted, 3).tolist()}")
 
 
-def _faces(points: Array, centre: Array) -> list[tuple[Array, float, float]]:
-    """Outward normal, distance from the origin and how far within the face the centre of mass stands [m]."""
-    found = ConvexHull(points)
-    equations = found.equations[np.lexsort(np.round(found.equations, 6).T)]
-    kept: list[tuple[Array, float, float]] = []
-    for equation in equations:
-        normal, offset = equation[:3], -float(equation[3])
-        if any(np.linalg.norm(normal - other) < _SAME_FACE for other, _, _ in kept):
-            continue
-        on_face = points[points @ normal > offset - 1e-5]
-        kept.append((normal, offset, _within(on_face, normal, centre)))
+def _faces(points: Array, up: Array) -> list[tuple[Array, float]]:
+    """Outward normals of the hull's faces and their distances from the origin, the lowest face first."""
+    equations = ConvexHull(points).equations
+    # of triangles of one face, which differ in the last digits, the first one will do
+    order = np.lexsort((*np.round(equations.T, 6), np.round(equations[:, :3] @ up, 6)))
+    kept: list[tuple[Array, float]] = []
+    for equation in equations[order]:
+        if not kept or np.linalg.norm(equation[:3] - kept[-1][0]) > _SAME_FACE:
+            kept.append((equation[:3], -float(equation[3])))
     return kept
 
 
@@ -61,8 +58,8 @@ def _within(on_face: Array, normal: Array, centre: Array) -> float:
     flat = np.column_stack([on_face @ e1, on_face @ np.cross(normal, e1)])
     try:
         edges = ConvexHull(flat).equations
-    except Exception:  # noqa: BLE001 - qhull's own error has no stable type; a face of no area carries nothing
-        return -np.inf
+    except QhullError:
+        return -np.inf  # a face of no area carries nothing
     foot = np.array([centre @ e1, centre @ np.cross(normal, e1)])
     return float(-(edges[:, :2] @ foot + edges[:, 2]).max())
 

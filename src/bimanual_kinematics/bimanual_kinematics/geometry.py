@@ -69,7 +69,7 @@ def _geometry(shape: Shape) -> coal.CollisionGeometry:
     return coal.Sphere(*shape.size)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _polyhedron(shape: Shape) -> coal.CollisionGeometry:
     """A closed convex mesh: its own faces say which points are neighbours, so that no hull is computed. Shapes never
     change, so what was made once is kept."""
