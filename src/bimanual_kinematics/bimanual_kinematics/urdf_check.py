@@ -102,6 +102,11 @@ class _Check:
         roots = [link for link in self._links if link not in parents]
         if len(roots) != 1:
             raise self._error(f"{len(roots)} links have no parent ({', '.join(roots) or 'none'}); it must be one")
+        every_kind = {joint.get("type", "") for joint in self._joints.values()}
+        reached = set(self._carried(roots[0], every_kind))
+        loop = [link for link in self._links if link not in reached]
+        if loop:
+            raise self._error(f"links {', '.join(loop)} are joined in a loop that {roots[0]!r} does not lead to")
 
     def _require_moving(self, name: str, joint: ET.Element, kind: str | None) -> None:
         if kind not in MOVING:
@@ -148,14 +153,14 @@ class _Check:
             raise self._error(f"link {link!r}: inertia {bad or 'inf'} is missing or not a finite number of 0 or more")
         return value
 
-    def _carried(self, link: str) -> list[str]:
-        """A link and all that is fixed to it."""
+    def _carried(self, link: str, kinds: Collection[str] = ("fixed",)) -> list[str]:
+        """A link and all that is joined to it by ``kinds``."""
         found = [link]
         for at in found:
             found += [
                 self._end(joint, "child")
                 for joint in self._joints.values()
-                if joint.get("type") == "fixed" and self._end(joint, "parent") == at
+                if joint.get("type", "") in kinds and self._end(joint, "parent") == at
             ]
         return found
 

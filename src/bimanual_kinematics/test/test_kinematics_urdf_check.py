@@ -103,6 +103,14 @@ def test_what_is_refused(old, new, words):
     assert str(info.value).startswith("r.urdf: ")
 
 
+def test_a_loop_of_links_is_refused():
+    ends = (("x", "y"), ("y", "x"))
+    joints = [f'<joint name="{a}{b}" type="fixed"><parent link="{a}"/><child link="{b}"/></joint>' for a, b in ends]
+    text = SMALL.replace("</robot>", f'<link name="x"/><link name="y"/>{"".join(joints)}</robot>')
+    with pytest.raises(ConfigError, match="links x, y are joined in a loop that 'base' does not lead to"):
+        checked_urdf(text, "r.urdf", DRIVEN, ARMS)
+
+
 def test_a_body_that_is_fixed_to_what_moves_has_its_mass():
     """As a camera on a link, or a link that is drawn by another."""
     flange = f'<link name="flange">{INERTIAL}</link>'
