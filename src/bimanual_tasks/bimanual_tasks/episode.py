@@ -15,6 +15,8 @@ from bimanual_core.rates import OBJECTS_HZ
 from bimanual_core.skill import SkillReport
 from bimanual_tasks.agreement import Trace, disagreement
 from bimanual_tasks.assets import find_asset
+from bimanual_tasks.digest import TrajectoryDigest, scene_digest
+from bimanual_tasks.failures import failure_class
 from bimanual_tasks.geometry import AssetLookup
 from bimanual_tasks.language import instruct
 from bimanual_tasks.performer import Assignment, Performer
@@ -37,7 +39,8 @@ class EpisodeResult:
 
     ``rejected`` counts draws that the task's rules dropped, ``resampled`` whole scenes of the seed that were of no use.
     ``stage`` is the last one reached and ``stage_score`` the share of them; ``disagreement`` is what the instruction
-    says and the arms and objects did not do.
+    says and the arms and objects did not do. ``scene`` and ``trajectory`` are fingerprints: two runs of a seed that
+    have them in common were the same.
     """
 
     seed: int
@@ -57,6 +60,10 @@ class EpisodeResult:
     stage: str = ""
     stage_score: float = 0.0
     disagreement: str = ""
+    layer: str = ""
+    timed_out: bool = False
+    scene: str = ""
+    trajectory: str = ""
 
     @property
     def demonstrates(self) -> bool:
@@ -67,8 +74,13 @@ class EpisodeResult:
     def unintended_contacts(self) -> int:
         return self.arm_arm_contacts + self.arm_table_contacts
 
+    @property
+    def failure(self) -> str:
+        """Which of FAILURE_CLASSES it is; empty for a success."""
+        return failure_class(self.success, self.error_code, self.layer, self.timed_out, self.arm_arm_contacts)
+
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {**asdict(self), "failure": self.failure}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> EpisodeResult:
@@ -121,13 +133,14 @@ def run_episode(
     task = sample.task
     start_ns = session.world.objects().stamp_ns
     tracker = SuccessTracker(task, session.world.robot, scene_id, start_ns, sample.scene.table, assets)
-    trace = Trace(session.world.robot)
+    trace, moved = Trace(session.world.robot), TrajectoryDigest()
     instruction = instruct(task, sample.scene, seed, assets=assets)
     assignment = Assignment(task, seed, instruction.text, lambda: tracker.success or tracker.timed_out)
 
     def listen(snapshot: ObjectSnapshot, joints: JointSample) -> None:
         tracker.update(snapshot, joints)
         trace.update(snapshot, joints)
+        moved.update(snapshot, joints)
 
     session.listen(listen)
     try:
@@ -155,6 +168,10 @@ def run_episode(
         stage=tracker.stages.reached,
         stage_score=round(tracker.stage_score, 4),
         disagreement=disagreement(task, instruction, trace) if tracker.success else "",
+        layer=report.layer,
+        timed_out=tracker.timed_out,
+        scene=scene_digest(sample.scene),
+        trajectory=moved.digest,
     )
 
 
