@@ -79,7 +79,7 @@ def rigid(
 
 
 def scaled(asset: Asset, scale: tuple[float, float, float]) -> Asset:
-    """``asset``, made of meshes and boxes along its axes, stretched along them: geometry, contacts, points and the poses
+    """``asset``, made of meshes and boxes along its axes, stretched along them: geometry, annotation and the poses
     in which it rests."""
     if scale == (1.0, 1.0, 1.0):
         return asset
