@@ -1,5 +1,6 @@
 """Collisions on known cases, and contacts that are never allowed silently."""
 
+import coal
 import numpy as np
 import pytest
 
@@ -7,8 +8,9 @@ import bimanual_description as description
 from bimanual_core.asset import Annotation, Asset, Shape
 from bimanual_core.errors import BimanualError, UnknownNameError
 from bimanual_core.scene import TableSpec
-from bimanual_core.se3 import from_rotation, make_T
+from bimanual_core.se3 import from_rotation, make_T, rotation_about
 from bimanual_kinematics import CollisionScene, RobotModel, ik_solutions
+from bimanual_kinematics.geometry import asset_parts
 
 DOWN_45 = np.array([[0.0, -1.0, 0.0], [-0.70710678, 0.0, 0.70710678], [-0.70710678, 0.0, -0.70710678]])
 CUBE = Asset("cube", "test", (Shape("box", (0.05, 0.05, 0.05)),), Annotation())
@@ -203,3 +205,19 @@ def test_path_names_the_first_collision(model, scene):
     assert 0 < index < 30
     assert scene.check_path(path[:index]) is None
     assert {collision.a, collision.b} == {scene.check(path[index]).a, "table"}
+
+
+def test_a_mesh_is_as_far_away_as_the_box_with_its_corners():
+    corners = np.array(np.meshgrid([-0.025, 0.025], [-0.025, 0.025], [-0.025, 0.025])).reshape(3, -1).T
+    quads = ([0, 1, 3, 2], [4, 6, 7, 5], [0, 4, 5, 1], [2, 3, 7, 6], [0, 2, 6, 4], [1, 5, 7, 3])
+    faces = [half for a, b, c, d in quads for half in ([a, b, c], [a, c, d])]
+    shape = Shape("mesh", (0.05, 0.05, 0.05), vertices=corners, faces=np.array(faces))
+    mesh = Asset("cube", "mesh", (shape,), Annotation())
+    found = []
+    for asset in (CUBE, mesh):
+        (part,) = asset_parts(asset)
+        turned = coal.Transform3s(rotation_about((1, 2, 3), 0.7), np.array([0.11, 0.04, 0.02]))
+        found.append(coal.distance(part.shape, coal.Transform3s(), coal.Cylinder(0.02, 0.1), turned,
+                                   coal.DistanceRequest(), coal.DistanceResult()))  # fmt: skip
+    assert found[0] == pytest.approx(found[1], abs=1e-6)
+    assert asset_parts(mesh)[0].shape is asset_parts(mesh)[0].shape  # made once

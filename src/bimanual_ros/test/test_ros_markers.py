@@ -5,6 +5,7 @@ import pytest
 from rclpy.serialization import deserialize_message, serialize_message
 from visualization_msgs.msg import Marker, MarkerArray
 
+from bimanual_assets import get_asset
 from bimanual_core.asset import Annotation, Asset, Shape
 from bimanual_core.errors import UnknownNameError
 from bimanual_core.observation import ObjectSnapshot, ObjectState
@@ -120,3 +121,23 @@ def test_what_stopped_a_plan_is_red_where_it_is_and_says_what() -> None:
 
 def test_nothing_is_left_at_the_end() -> None:
     assert [m.action for m in no_markers(0).markers] == [Marker.DELETEALL]
+
+
+def test_meshes_are_triangles_at_their_places_and_a_drawer_is_shown_where_it_is() -> None:
+    T = make_T((0.1, 0.2, 0.8))
+    state = ObjectState(
+        "thing", "cabinet", "0", (1.0, 1.0, 1.0), T, frozenset(("left_finger1",)), joints={"drawer": 0.1}
+    )
+    shown = ObjectSnapshot(0, 1, {"thing": state})
+    found = by_namespace(scene_markers(shown, lambda item: get_asset(item.class_name, item.asset_id, item.scale)))
+    drawer, closed = found["objects"][-1], get_asset("cabinet").shapes[-1].T_object_shape
+    assert drawer.pose.position.x == pytest.approx(0.1 + closed[0, 3] + 0.1)
+    mug = ObjectState("thing", "mug", "0", (1.0, 1.0, 1.0), T, frozenset(("left_finger1",)))
+    found = by_namespace(scene_markers(ObjectSnapshot(0, 1, {"thing": mug}), lambda item: get_asset("mug", "0")))
+    shape = get_asset("mug", "0").shapes[0]
+    vertices, faces = shape.polyhedron
+    foot, wrapped = found["objects"][0], found["contacts"][0]
+    assert (foot.type, len(foot.points)) == (Marker.TRIANGLE_LIST, 3 * len(faces))
+    first = np.array([foot.points[0].x, foot.points[0].y, foot.points[0].z])
+    np.testing.assert_allclose(first, vertices[faces[0, 0]], atol=1e-9)
+    assert max(p.x for p in wrapped.points) == pytest.approx(vertices[:, 0].max() + 0.003)

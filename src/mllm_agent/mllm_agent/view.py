@@ -9,6 +9,7 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
+from bimanual_core.asset import Asset
 from bimanual_core.observation import ObjectState
 from bimanual_core.protocols import World
 from bimanual_core.se3 import xyz_quat
@@ -73,14 +74,22 @@ def pose_words(T: Array) -> str:
     return "[" + ", ".join(f"{round(float(value), 4) + 0.0:.4f}" for value in (*xyz, *quat_xyzw)) + "]"
 
 
+def _size_words(asset: Asset) -> str:
+    """Kind and size of one plain shape, of anything else its extent along its own axes."""
+    shape = asset.shapes[0]
+    kind, size = shape.kind, shape.size
+    if len(asset.shapes) > 1 or kind == "mesh":
+        kind, size = "extent", tuple(asset.reach(axis) + asset.reach(-axis) for axis in np.eye(3))
+    return f"{kind} " + " x ".join(f"{1000 * length:.0f}" for length in size) + " mm"
+
+
 def object_words(state: ObjectState) -> list[str]:
     """An object in lines: name, what it is, size, pose, points to hold it by and to place it by."""
-    asset = find_asset(state.class_name, state.asset_id, state.scale)
-    sizes = " and ".join(
-        f"{shape.kind} " + " x ".join(f"{1000 * size:.0f}" for size in shape.size) + " mm" for shape in asset.shapes[:3]
-    )
+    asset = find_asset(state.class_name, state.asset_id, state.scale).at(state.joints)
+    sizes = _size_words(asset)
     fixed = ", cannot be moved" if state.fixed else ""
     lines = [f"- {state.name}: {asset.description} ({sizes}{fixed}), pose {pose_words(state.T_world_object)}"]
+    lines += [f"  joint {name} at {position:.3f} m" for name, position in state.joints.items()]
     contacts = "; ".join(
         f"{contact.id}: {contact.description or contact.group}" for contact in asset.annotation.contacts
     )
