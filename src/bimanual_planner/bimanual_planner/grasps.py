@@ -24,7 +24,7 @@ LEVEL_HEIGHTS = (0.7, 1.0)
 @dataclass(frozen=True, eq=False)
 class Grasp:
     """A way to hold an object: ``T_object_tcp`` (4, 4) and the object's ``width`` [m] between the fingers; ``opening``
-    [m] is how far to open around it, where the contact says so."""
+    [m] is how far to open around it, where the contact says so; ``preference`` counts from the best tilt and height."""
 
     contact_id: int
     tilt_deg: float
@@ -33,6 +33,7 @@ class Grasp:
     T_object_tcp: Array
     width: float
     opening: float | None = None
+    preference: int = 0
 
     @property
     def key(self) -> tuple[int, float, float, bool]:
@@ -74,7 +75,8 @@ def _variants(contact: ContactPoint, extra_depth: float, R: Array) -> list[tuple
             for flipped in (False, True):
                 turn = from_rotation(rotation_about((0, 0, 1), np.pi if flipped else 0.0))
                 T_object_tcp = T_tilted @ turn @ make_T((0.0, 0.0, GRIP_DEPTH + extra_depth))
-                grasp = Grasp(contact.id, tilt, share, flipped, T_object_tcp, contact.width, contact.opening)
+                rank = len(found) // 2  # a hand turned over holds as well
+                grasp = Grasp(contact.id, tilt, share, flipped, T_object_tcp, contact.width, contact.opening, rank)
                 found.append((len(found), grasp))
     return found
 

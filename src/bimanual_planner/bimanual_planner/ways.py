@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from bimanual_core import se3
 from bimanual_core.errors import BimanualError, ErrorCode
 from bimanual_core.skill import Skill
-from bimanual_kinematics.ik import ik_batch, ik_solutions
-from bimanual_planner.grasps import grasp_candidates
+from bimanual_kinematics.ik import ik_batch, ik_solutions, turned_near
+from bimanual_kinematics.model import RobotModel
+from bimanual_planner.approach_cost import TIGHT_MARGIN, approach_cost
+from bimanual_planner.grasps import Grasp, grasp_candidates
 from bimanual_planner.lines import screw_step
 from bimanual_planner.planning_scene import PlanningScene
 from bimanual_planner.state import Held, PlanState
@@ -104,11 +106,10 @@ def _grasp(skill: Skill, side: str, state: PlanState, scene: PlanningScene, firs
             f"at most {1000 * widest:.0f} mm wide",
             ErrorCode.PLAN_UNREACHABLE,
         )
-    grasps.sort(key=lambda g: g.key != first)
     T_grasp = T_world_object @ np.array([g.T_object_tcp for g in grasps])
     T_pre = T_grasp @ se3.make_T((0.0, 0.0, -skill.pre_grasp_dis))
     found = False
-    for i, q_pre in _approaches(side, T_pre, T_grasp, state, scene):
+    for i, q_pre in _best_first(side, grasps, T_pre, T_grasp, state, scene, first):
         held = Held(skill.actor, se3.inverse(grasps[i].T_object_tcp), grasps[i].width, grasps[i].opening)
         steps = _approach(side, state, scene, q_pre, T_grasp[i])
         if steps is None:
@@ -120,6 +121,37 @@ def _grasp(skill: Skill, side: str, state: PlanState, scene: PlanningScene, firs
         yield Way([*steps, Step(opening=max(0.0, held.width - config.squeeze), take=held)], grasps[i].key)
     if not found:
         raise _unreachable(side, f"{len(grasps)} grasps of {skill.actor}", T_grasp)
+
+
+def _best_first(
+    side: str, grasps: list[Grasp], T_pre: Array, T_grasp: Array, state: PlanState, scene: PlanningScene, first: Any
+) -> list[tuple[int, Array]]:
+    """(index, joints before the approach) of grasps at the poses (N, 4, 4) that have joints, the least cost first and
+    the grasp whose key is ``first`` before all."""
+    q, model = state.arm_q(side), scene.model
+    found = list(_approaches(side, T_pre, T_grasp, state, scene))
+    goals = _nearest_joints(model, side, T_grasp, found)
+    with scene.checks(state, {side: Step(path=q[None])}) as free:
+        roomy = [free(state.with_arm(side, q_pre).q, TIGHT_MARGIN) for _, q_pre in found]
+    costs = [
+        approach_cost(model, side, q, q_pre, goal, grasps[i].preference, room)
+        for (i, q_pre), goal, room in zip(found, goals, roomy, strict=True)
+    ]
+    # Rounded, so that noise of the measured pose does not reorder grasps that are as good.
+    order = sorted(range(len(found)), key=lambda k: (grasps[found[k][0]].key != first, round(costs[k], 2)))
+    return [found[k] for k in order]
+
+
+def _nearest_joints(model: RobotModel, side: str, T_goal: Array, found: list[tuple[int, Array]]) -> list[Array]:
+    """Joints at the goal of each approach: those nearest to the ones before it, or these where that is not known."""
+    at = ik_batch(model, side, T_goal)
+    if at is None:
+        return [q_pre for _, q_pre in found]
+    goals = []
+    for i, q_pre in found:
+        turned = turned_near(model, side, at[i], q_pre)
+        goals.append(turned[np.nanargmin(np.abs(turned - q_pre).max(axis=1))])
+    return goals
 
 
 def _opening_before(held: Held, now: float, widest: float, spare: float) -> float | None:
@@ -182,7 +214,7 @@ def _approaches(
         if before is None or at is None:
             branches = ik_solutions(scene.model, side, T_pre[i], q)
         elif np.isfinite(at[i, :, 0]).any():
-            branches = [b for b in before[i] if np.isfinite(b[0])]
+            branches = [b for b in turned_near(scene.model, side, before[i], q) if np.isfinite(b[0])]
         else:
             continue
         branches.sort(key=lambda b: float(np.abs(b - q).max()))
