@@ -13,6 +13,7 @@ Trajectories = Mapping[str, JointTrajectory]
 
 def delayed(trajectory: JointTrajectory, start: float) -> JointTrajectory:
     """The trajectory after a wait of ``start`` [s] at its first point."""
+    start = _whole(start)
     if start <= 0.0:
         return trajectory
     still = np.zeros((1, len(trajectory.joints)))
@@ -40,7 +41,7 @@ def in_turn(sides: Sequence[str], parts: Sequence[tuple[float, Trajectories]]) -
 
 def _then(first: JointTrajectory, second: JointTrajectory, begin: float) -> JointTrajectory:
     skip = 1 if begin <= first.duration else 0  # the point at which both meet is one point
-    begin = max(begin, first.duration)
+    begin = max(_whole(begin), first.duration)
     acc = None
     if first.accelerations is not None and second.accelerations is not None:
         acc = np.vstack([first.accelerations, second.accelerations[skip:]])
@@ -51,3 +52,9 @@ def _then(first: JointTrajectory, second: JointTrajectory, begin: float) -> Join
         np.vstack([first.velocities, second.velocities[skip:]]),
         acc,
     )
+
+
+def _whole(seconds: float) -> float:
+    """Whole nanoseconds: a part that begins between two of them would have each of its points rounded its own way, and
+    its jerk would pass the limit by that."""
+    return round(seconds, 9)

@@ -133,3 +133,17 @@ def test_parts_in_turn_rest_between():
     times = np.linspace(0.0, joined.duration, len(qs))
     resting = qs[np.abs(times - there["left"].duration - 0.25) < 0.24]
     assert np.ptp(resting, axis=0).max() < 1e-9
+
+
+def test_a_part_that_begins_later_is_the_same_motion():
+    """Also where it begins between two nanoseconds: what its quintics' jerk is must not change by rounding."""
+    state, scene, goals = between(WAITING)
+    part = MotionPlanner(scene).plan_joints(state, {"left": goals["left"]}).trajectories
+    for begin in (1.0 / 3.0, 0.1234567895):
+        late = in_turn(SIDES, [(begin, part)])["left"]
+        assert np.abs(np.diff(late.times[1:]) - np.diff(part["left"].times)).max() < 1e-14
+    gone = state.with_arm("left", part["left"].positions[-1])
+    back = MotionPlanner(scene).plan_joints(gone, {"left": state.arm_q("left")}).trajectories
+    again = in_turn(SIDES, [(0.0, part), (part["left"].duration + 0.1234567895, back)])["left"]
+    count = len(back["left"].times)
+    assert np.abs(np.diff(again.times[-count:]) - np.diff(back["left"].times)).max() < 1e-14
