@@ -18,6 +18,8 @@ from bimanual_sim_bridge.object_visuals import body_of
 from bimanual_sim_bridge.poses import from_sapien, to_sapien
 
 Array = NDArray[np.float64]
+#: What air and soft surfaces take from things that swing or roll [1/s]: a mug on its hook comes to rest.
+ANGULAR_DAMPING = 4.0
 #: SAPIEN's cylinders lie along x, ours stand along z.
 _T_shape_cylinder = from_rotation(rotation_about((0, 1, 0), np.pi / 2))
 
@@ -66,6 +68,7 @@ def build_object(scene: sapien.Scene, item: SceneObject, render: bool) -> BuiltO
     # PhysX weighs plain shapes as the asset does; hulls it rounds off, and it takes one density for all parts.
     if not item.fixed and any(shape.kind == "mesh" or shape.density is not None for shape in asset.shapes):
         _set_mass(body, asset.mass_properties, item.mass_scale)
+        body.set_angular_damping(ANGULAR_DAMPING)
     entity.pose = to_sapien(item.T_world_object)
     scene.add_entity(entity)
     return BuiltObject((body,))

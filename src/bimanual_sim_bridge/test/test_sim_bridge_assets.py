@@ -89,3 +89,27 @@ def test_pictures_show_the_asset_and_its_annotation():
     assert 0.1 < red < 0.7
     blue = (picture[..., 2] > picture[..., 0] + 40).mean()  # z axes
     assert blue > 0.002
+
+
+def test_every_mug_hangs_on_every_rack_whichever_way_it_faces_and_comes_to_rest():
+    scene = new_scene(SimSettings(), render=False)
+    hung = []
+    for i, rack_id in enumerate(asset_ids("rack")):
+        rack = get_asset("rack", rack_id)
+        for j, mug_id in enumerate(asset_ids("mug")):
+            T_world_rack = from_rotation(np.eye(3), (i, j, 0.5))
+            build_object(scene, SceneObject(f"rack {i}{j}", "rack", rack_id, T_world_rack, fixed=True), render=False)
+            hole = get_asset("mug", mug_id).annotation.functional[0]
+            half_turn = from_rotation(rotation_about((0, 0, 1), np.pi * (j % 2)))
+            T_world_mug = T_world_rack @ rack.annotation.functional[0] @ half_turn @ np.linalg.inv(hole)
+            item = SceneObject(f"mug {mug_id} on rack {rack_id}", "mug", mug_id, T_world_mug)
+            hung.append((item, build_object(scene, item, render=False)))
+    for _ in range(900):
+        scene.step()
+    for item, built in hung:
+        # it sinks by what the hole is wider than the prong, and slides down the prong a little
+        hole = asset_of(item).annotation.functional[0]
+        sunk = (built.T_world_object @ hole)[:3, 3] - (item.T_world_object @ hole)[:3, 3]
+        assert np.linalg.norm(sunk[:2]) < 0.015, item.name
+        assert abs(sunk[2]) < 0.015, item.name
+        assert np.linalg.norm(built.twist[:3]) < 0.05, item.name
