@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -129,7 +129,7 @@ def overall_report(reports: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def mean_rate(reports: Sequence[dict[str, Any]]) -> float:
+def mean_rate(reports: Sequence[Mapping[str, Any]]) -> float:
     """The mean of the tasks' success rates, in [0, 1]; every task counts alike."""
     return sum(float(r["success_rate"]) for r in reports) / len(reports) if reports else 0.0
 
