@@ -46,6 +46,21 @@ class Shape:
             raise ValueError(f"{self.kind} needs {_SIZES[self.kind]} positive sizes [m], got {self.size}")
         if (self.kind == "mesh") != (self.vertices is not None and self.faces is not None):
             raise ValueError(f"{self.kind}: vertices and faces belong to a mesh, and to nothing else")
+        if self.vertices is not None and self.faces is not None:
+            self._require_mesh(self.vertices, self.faces)
+
+    def _require_mesh(self, vertices: Array, faces: NDArray[np.int64]) -> None:
+        """Raises ValueError for arrays that no mesh of this size has."""
+        if vertices.ndim != 2 or vertices.shape[1] != 3 or not np.all(np.isfinite(vertices)):
+            raise ValueError(f"mesh: vertices must be finite and (N, 3), got {vertices.shape}")
+        if faces.ndim != 2 or faces.shape[1] != 3 or faces.min() < 0 or faces.max() >= len(vertices):
+            raise ValueError(f"mesh: faces must be (M, 3) and name {len(vertices)} vertices, got {faces.shape}")
+        half = np.asarray(self.size) / 2
+        off = max(np.abs(vertices.max(axis=0) - half).max(), np.abs(vertices.min(axis=0) + half).max())
+        if off > 1e-6:
+            raise ValueError(
+                f"mesh: the vertices' box is off the size {self.size} about the shape's frame by {off:g} m"
+            )
 
     @property
     def volume(self) -> float:
