@@ -18,7 +18,7 @@ MADE = [name for name in class_names() if name not in BLOCKS]
 #: Least and most mass of a class [kg].
 MASSES = {
     "apple": (0.1, 0.25), "bottle": (0.1, 0.3), "cabinet": (1.5, 4.0), "coaster": (0.005, 0.1),
-    "container": (0.08, 0.35), "cup": (0.05, 0.25), "hammer": (0.2, 0.8), "mug": (0.2, 0.45), "plate": (0.3, 0.8),
+    "container": (0.08, 0.35), "cup": (0.05, 0.25), "hammer": (0.12, 0.8), "mug": (0.2, 0.45), "plate": (0.3, 0.8),
     "rack": (0.4, 1.0), "shoe": (0.2, 0.5), "shoe_box": (0.08, 0.3), "tool": (0.04, 0.5),
 }  # fmt: skip
 CLUTTER_MASS = (0.004, 0.5)
