@@ -35,6 +35,7 @@ from bimanual_ros.parameters import Parameter, declare
 from bimanual_ros.robots import GRAPH, ROBOT, robot_of
 from bimanual_ros.worker import Worker
 from bimanual_tasks.registry import get_task
+from bimanual_tasks.sampler import drawn_task
 from bimanual_tasks.task import Task
 from mllm_agent.agent import DONE, OVER, Agent, AgentResult
 from mllm_agent.budget import budget_of
@@ -166,7 +167,7 @@ class AgentNode(Node):
             raise BimanualError("no task is loaded: call task/load first, or give an instruction and no task")
         if request.task not in ("", status.task):
             raise BimanualError(f"task {request.task!r} is not the one in progress, which is {status.task!r}")
-        task = get_task(status.task, status.variant)
+        task = drawn_task(get_task(status.task, status.variant), int(status.seed))
         return task, Goal(request.instruction or status.instruction, task.name, task.description)
 
     def _state(self, task: Task) -> str:

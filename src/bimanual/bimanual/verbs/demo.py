@@ -24,7 +24,9 @@ EXPERT = "expert"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--task", default="handover_block", help=f"what to do; tasks: {', '.join(task_names())}")
-    parser.add_argument("--variant", default=DEFAULT_VARIANT, help=f"published version of the task ({DEFAULT_VARIANT})")
+    parser.add_argument(
+        "--variant", default="", help=f"published version of the task ({DEFAULT_VARIANT} where it has it)"
+    )
     parser.add_argument("--robot", default="cobot_magic", help="robot YAML of bimanual_description (cobot_magic)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the scene (0)")
     parser.add_argument("--policy", default=EXPERT, help=f"what acts: {EXPERT}, dp3 or a checkpoint ({EXPERT})")
