@@ -67,8 +67,9 @@ def test_joints_that_turn_by_more_than_once_are_not_turned_back_to_grasp():
     scene = PlanningScene(model, ObjectSnapshot(0, 1, {"block": item}), PlannerConfig())
     home = PlanState(robot, robot.home.copy(), {"block": item.T_world_object})
     q = home.arm_q("left").copy()
-    q[5] += 2 * np.pi if q[5] < 0 else -2 * np.pi
-    for state in (home, home.with_arm("left", q)):
+    for last in (-3.0, 3.0):  # half a turn to either side is within its limits
+        q[5] = last
+        state = home.with_arm("left", q)
         for way in ways(Skill("grasp_actor", "block"), "left", state, scene):
             path = next(step.path for step in way.steps if step.path is not None and not step.straight)
             assert np.abs(path[-1] - path[0])[5] <= np.pi + 1e-6
