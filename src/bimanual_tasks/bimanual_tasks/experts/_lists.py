@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,41 @@ def execute_first(skills: Skills, side: str, versions: Iterable[Lists]) -> Skill
         if report.success or report.layer != "plan" or report.done > 0:
             return report
     return report
+
+
+#: Versions of what is left to do, from what each arm holds: names of objects by side.
+Rest = Callable[[Mapping[str, str]], Iterable[Lists]]
+#: Ends of a request after which the rest is thought over again: no way from here, and nothing between the fingers.
+RESUMED = ("plan", "grasp")
+
+
+def execute_on(skills: Skills, side: str, rest: Rest, rounds: int = 4) -> SkillReport:
+    """As :func:`execute_first`, and where a version stops half way for want of a plan or a grip, on with the versions
+    of what is left, at most ``rounds`` times in all. The report is that of the last request."""
+    held: dict[str, str] = {}
+    report = SkillReport(0, 0)
+    for _ in range(rounds):
+        for acting, other in rest(held):
+            lists = {side: acting, other_side(side): other}
+            report = skills.execute(lists["left"], lists["right"])
+            if report.success or report.layer not in RESUMED or report.done > 0:
+                break
+        if report.success or report.layer not in RESUMED or report.done == 0:
+            return report
+        held = _held_after(held, lists, report.done)
+    return report
+
+
+def _held_after(held: Mapping[str, str], lists: Mapping[str, list[Skill]], done: int) -> dict[str, str]:
+    """What each arm holds after the first ``done`` skills of its list."""
+    after = dict(held)
+    for side, listed in lists.items():
+        for skill in listed[:done]:
+            if skill.name == "grasp_actor":
+                after[side] = skill.actor
+            elif skill.name == "open_gripper" or (skill.name == "place_actor" and skill.is_open):
+                after.pop(side, None)
+    return after
 
 
 def side_of(item: ObjectState) -> str:
