@@ -21,7 +21,10 @@ from bootstrap.steps import SetupError, digest, say
 
 FOLDER = Path("setup") / "peers"
 #: What a peer is, and its size in MB: to fetch, and installed.
-PEERS = {"mplib": ("the motion planner mplib", 60, 240)}
+PEERS = {
+    "maniskill": ("the simulator ManiSkill (with torch)", 550, 1900),
+    "mplib": ("the motion planner mplib", 60, 240),
+}
 #: The file descriptor: stdout is for the interpreter's path.
 STDERR = 2
 
@@ -50,11 +53,14 @@ def install(layout: Layout, name: str, environ: Mapping[str, str]) -> Path:
     env = {key: value for key, value in environ.items() if key not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
     env["_ROS_WHEELS_BOOTSTRAP_COMPLETE"] = "1"
     env = uv_environment(pip_settings(answer([own, "-m", "pip", "config", "list"], env) or ""), env)
+    pins = ["pip", "install", "--python", str(python), "--no-deps", "-r", str(lock)]
+    if "UV_FIND_LINKS" not in env and "UV_TORCH_BACKEND" not in env:
+        pins += ["--torch-backend", "cpu"]
     with alone(layout):
         shutil.rmtree(folder, ignore_errors=True)
         for command in (
             ["venv", "--quiet", "--python", layout.interpreter, str(folder)],
-            ["pip", "install", "--python", str(python), "--no-deps", "-r", str(lock)],
+            pins,
         ):
             if subprocess.run([own, "-m", "uv", *command], env=env, stdin=subprocess.DEVNULL, stdout=STDERR).returncode:
                 raise SetupError(

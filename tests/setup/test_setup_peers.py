@@ -55,7 +55,7 @@ def test_without_a_network_it_says_what_to_do(tmp_path) -> None:
 
 
 def test_unknown_peers_are_refused(tmp_path) -> None:
-    with pytest.raises(SetupError, match="unknown peer 'more'; choices: mplib"):
+    with pytest.raises(SetupError, match="unknown peer 'more'; choices: maniskill, mplib"):
         peers.environment_of(layout(tmp_path), "more")
 
 

@@ -10,6 +10,7 @@ import pytest
 import bimanual_description
 from bimanual.bench.peers import mplib_peer
 from bimanual.bench.peers.mplib_files import one_arm_urdf, write_problems
+from bimanual.bench.peers.programs import run_program
 from bimanual.bench.plan_tally import Tally
 from bimanual.bench.planner import bench_planner
 from bimanual_core.errors import BimanualError
@@ -66,9 +67,9 @@ def test_answers_are_counted_and_held_by_the_checker(problem) -> None:
 
 def test_a_peer_that_crashes_or_hangs_is_told_with_its_last_words() -> None:
     with pytest.raises(BimanualError, match="status 3; its last words:\nout of paint"):
-        mplib_peer._run([sys.executable, "-c", "print('out of paint'); raise SystemExit(3)"], 20.0)
+        run_program("mplib", [sys.executable, "-c", "print('out of paint'); raise SystemExit(3)"], 20.0)
     with pytest.raises(BimanualError, match=r"not done after 0 s"):
-        mplib_peer._run([sys.executable, "-c", "import threading; threading.Event().wait()"], 0.05)
+        run_program("mplib", [sys.executable, "-c", "import threading; threading.Event().wait()"], 0.05)
 
 
 def test_an_unknown_peer_is_refused_before_anything_is_planned() -> None:

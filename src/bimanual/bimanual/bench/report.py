@@ -42,7 +42,15 @@ class Bench:
 
 BENCHES: dict[str, Bench] = {
     "sim": Bench("bimanual_sim_bridge.bench_sim:bench_sim", {"rss_growth_mib": Target("<=", 8.0)}),
-    "collect": Bench("bimanual.bench.collect:bench_collect"),
+    "collect": Bench(
+        "bimanual.bench.collect:bench_collect",
+        {
+            "ratio_state": Target(">", 1.0, optional=True),
+            "ratio_rgbd": Target(">=", 5.0, optional=True),
+            "rss_growth_mib_per_100_episodes_state": Target("<=", 2.0, optional=True),
+            "rss_growth_mib_per_100_episodes_rgbd": Target("<=", 4.0, optional=True),
+        },
+    ),
     "control": Bench(
         "bimanual.bench.control:bench_control",
         {

@@ -10,7 +10,7 @@ from bimanual.bench.report import BENCHES, as_json, as_text
 from bimanual.output import note, print_json
 from bimanual_core.errors import BimanualError
 
-OPTIONS = ("seconds", "faults", "seed", "policy", "targets", "blocked", "plans", "workers", "peer")
+OPTIONS = ("seconds", "faults", "seed", "policy", "targets", "blocked", "plans", "workers", "peer", "episodes")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--blocked", type=int, help="how many blocked lines there are, in `bench planner`")
     parser.add_argument("--plans", type=int, help="how many random plans are made and checked, in `bench planner` (0)")
     parser.add_argument("--workers", type=int, help="processes side by side, in `bench collect` and `--plans` (2)")
-    parser.add_argument("--peer", help="what is measured beside, in `bench planner` (mplib); installed on first use")
+    parser.add_argument(
+        "--peer", help="what is measured beside, in `bench planner` (mplib) and `bench collect` (maniskill)"
+    )
+    parser.add_argument("--episodes", type=int, help="episodes whose memory is followed, in `bench collect` (0)")
     parser.add_argument("--policy", help="a checkpoint, or one that comes with the project, in `bench policy` (dp3)")
     parser.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
 

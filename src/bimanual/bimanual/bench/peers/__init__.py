@@ -1,8 +1,1 @@
-"""Other planners, in environments of their own, given the benchmark's problems as files."""
-
-from pathlib import Path
-
-
-def mplib_run_file() -> Path:
-    """The program that mplib's environment runs."""
-    return Path(__file__).with_name("mplib_run.py")
+"""Other people's software in environments of its own, given the benchmark's work as files."""

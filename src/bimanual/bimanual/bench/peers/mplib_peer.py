@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,12 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from bimanual.bench.peers import mplib_run_file
 from bimanual.bench.peers.mplib_files import write_problems
+from bimanual.bench.peers.programs import run_for_peer
 from bimanual.bench.plan_tally import Tally
-from bimanual.extras import peer_python
 from bimanual.output import note
-from bimanual_core.errors import BimanualError
 from bimanual_core.motion import JointTrajectory
 from bimanual_planner.bench.problems import Problem
 from bimanual_planner.config import PlannerConfig
@@ -26,8 +22,6 @@ from bimanual_planner.config import PlannerConfig
 OWN_STEP, FINE_STEP = 0.1, 0.005
 #: The longest that one problem may take on average, after which the run is given up [s].
 _PATIENCE_S = 10.0
-#: What would lead the other environment to this one's libraries and modules.
-_OURS = ("LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME")
 
 
 def plan_with_mplib(problems: Sequence[Problem], screw_step: float = OWN_STEP) -> tuple[Tally, dict[str, str]]:
@@ -35,36 +29,16 @@ def plan_with_mplib(problems: Sequence[Problem], screw_step: float = OWN_STEP) -
 
     Raises BimanualError where it cannot be installed, crashes or hangs, with its own last words.
     """
-    python = peer_python("mplib")
     with tempfile.TemporaryDirectory(prefix="bimanual-mplib-") as folder:
         asked = write_problems(Path(folder), problems, PlannerConfig(), screw_step)
         answered = Path(folder) / "answers.json"
         note(f"mplib plans {len(problems)} problems, screws in steps of {screw_step:g} rad")
-        _run([str(python), "-I", str(mplib_run_file()), str(asked), str(answered)], _PATIENCE_S * (len(problems) + 6))
+        run_for_peer("mplib", asked, answered, _PATIENCE_S * (len(problems) + 6))
         found = json.loads(answered.read_text(encoding="utf-8"))
     tally = Tally()
     for problem, answer in zip(problems, found["answers"], strict=True):
         _count(tally, problem, answer)
     return tally, found["versions"]
-
-
-def _run(command: Sequence[str], seconds: float) -> None:
-    env = {key: value for key, value in os.environ.items() if key not in _OURS}
-    try:
-        done = subprocess.run(
-            command,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=seconds,
-        )
-    except subprocess.TimeoutExpired:
-        raise BimanualError(f"mplib was not done after {seconds:.0f} s") from None
-    if done.returncode:
-        last = "\n".join(done.stdout.splitlines()[-10:])
-        raise BimanualError(f"mplib ended with status {done.returncode}; its last words:\n{last}")
 
 
 def _count(tally: Tally, problem: Problem, answer: dict[str, Any]) -> None:
