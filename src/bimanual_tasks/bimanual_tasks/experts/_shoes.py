@@ -12,7 +12,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from bimanual_core.se3 import from_rotation, make_T, rotation_about
+from bimanual_core.se3 import from_rotation, rotation_about
 from bimanual_core.skill import Skill
 from bimanual_tasks.experts._lists import lift, retreat
 
@@ -27,8 +27,12 @@ APPROACHES = (0.08, 0.05, 0.03)
 LIFTS = {0.08: 0.06, 0.05: 0.04, 0.03: 0.02}
 #: The shoe is let go this far above where it is set down [m].
 RELEASE_HEIGHT = 0.001
-#: Where a right shoe is set down to be taken again, clear of the middle [m]; mirrored for the left arm.
-TURNING_PLACES = ((0.20, -0.20), (0.25, -0.15), (0.15, -0.26), (0.30, -0.12))
+#: Where the right arm sets a shoe down to take it again [m], clear of the middle, and its headings there [deg]: those
+#: at which the hand can lean to either side and stand upright. For the left arm all is mirrored.
+TURNING_PLACES = ((0.20, -0.20), (0.25, -0.15))
+TURNING_YAWS_DEG = (-150.0, 30.0, -135.0, 45.0, 15.0, 180.0)
+#: There the hand goes in and out by short ways [m].
+TURNING_APPROACHES = (0.05, 0.03)
 
 
 def toe_left(x: float, y: float, z: float) -> Array:
@@ -41,11 +45,9 @@ def take(name: str, approach: float) -> list[Skill]:
     return [Skill("grasp_actor", name, group="collar", pre_grasp_dis=approach), lift(LIFTS[approach])]
 
 
-def put(name: str, goal: Array, approach: float, constrain: str = "align") -> list[Skill]:
+def put(name: str, goal: Array, approach: float) -> list[Skill]:
     """Set the shoe down with its sole at ``goal``, and let go."""
-    place = Skill(
-        "place_actor", name, target=goal, functional_id=BOTTOM, pre_dis=approach, dis=0.0, constrain=constrain
-    )
+    place = Skill("place_actor", name, target=goal, functional_id=BOTTOM, pre_dis=approach, dis=0.0, constrain="align")
     return [place, retreat(approach)]
 
 
@@ -54,11 +56,17 @@ def ways(name: str, side: str, goal: Array, table_top: float, holds: bool) -> It
 
     ``holds``: the shoe is in the hand already.
     """
-    mirror = 1.0 if side == "right" else -1.0
-    turning = [make_T((mirror * x, y, table_top + RELEASE_HEIGHT)) for x, y in TURNING_PLACES]
-    for between in (None, *turning):
-        for near, last in product(APPROACHES, repeat=2):
-            first = [] if holds else take(name, near)
-            if between is not None:
-                first += [*put(name, between, last, "free"), *take(name, last)]
-            yield [*first, *put(name, goal, last)]
+    for near in APPROACHES:
+        yield [*([] if holds else take(name, near)), *put(name, goal, near)]
+    for near, there in product(TURNING_APPROACHES, _turned(side, table_top)):
+        first = [] if holds else take(name, near)
+        again = take(name, TURNING_APPROACHES[-1])
+        yield [*first, *put(name, there, TURNING_APPROACHES[-1]), *again, *put(name, goal, near)]
+
+
+def _turned(side: str, table_top: float) -> Iterator[Array]:
+    """Where a shoe's sole is set down in between (4, 4)."""
+    for (x, y), yaw_deg in product(TURNING_PLACES, TURNING_YAWS_DEG):
+        yaw = np.radians(yaw_deg if side == "right" else 180.0 - yaw_deg)
+        place = (x if side == "right" else -x, y, table_top + RELEASE_HEIGHT)
+        yield from_rotation(rotation_about((0, 0, 1), yaw), place)
