@@ -18,8 +18,11 @@ from bimanual_core.se3 import from_rotation, rotation_about
 
 #: Lays what is made along z along x.
 _ALONG_X = rotation_about((0, 1, 0), np.pi / 2)
-#: Grasp points along the handle of a hammer, from the head [m].
-_HAMMER_GRIPS = (0.055, 0.075, 0.095)
+#: A head fills so much of its convex part: behind the face it has a neck, and at the other end a claw.
+_HEAD_SHARE = 0.55
+#: Grasp points along the handle of a hammer, from the head [m]: near its centre of mass, or the head turns two flat
+#: fingers' grip.
+_HAMMER_GRIPS = (0.035, 0.045, 0.060, 0.080)
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,8 @@ def hammer(asset_id: str) -> Asset:
     bevel = 0.003
     full, face = rounded(*h.head, 0.004), rounded(h.head[0] - bevel, h.head[1] - bevel, 0.003)
     levels = ((face, -h.face), (full, -h.face + bevel), (full, h.top))
-    head = hull(np.concatenate([np.column_stack([flat + [head_x, 0], np.full(len(flat), z)]) for flat, z in levels]))
+    corners = [np.column_stack([flat + [head_x, 0], np.full(len(flat), z)]) for flat, z in levels]
+    head = hull(np.concatenate(corners), _HEAD_SHARE * material(h.head_material).density)
     parts = [handle, head]
     wood = Look(h.colours[0], texture("wood", *h.colours, int(asset_id)))
     visuals = [_rod(outline, start, end, wood), faceted(head, Look(h.head_rgb, None, 0.4, 0.6))]
