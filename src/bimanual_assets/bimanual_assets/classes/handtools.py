@@ -18,8 +18,6 @@ from bimanual_core.se3 import from_rotation, rotation_about
 
 #: Lays what is made along z along x.
 _ALONG_X = rotation_about((0, 1, 0), np.pi / 2)
-#: A head fills so much of its convex part: behind the face it has a neck, and at the other end a claw.
-_HEAD_SHARE = 0.55
 #: Grasp points along the handle of a hammer, from the head [m]: near its centre of mass, or the head turns two flat
 #: fingers' grip.
 _HAMMER_GRIPS = (0.035, 0.045, 0.060, 0.080)
@@ -28,7 +26,8 @@ _HAMMER_GRIPS = (0.035, 0.045, 0.060, 0.080)
 @dataclass(frozen=True)
 class Hammer:
     """Sizes [m]: handle length, half width y and half height z; head half sizes along x and y, heights of its face
-    below and of its top above the handle's axis."""
+    below and of its top above the handle's axis. A head fills a share of its convex part: steel ones have a neck behind
+    the face and a claw at the other end."""
 
     words: str
     handle: float
@@ -39,13 +38,14 @@ class Hammer:
     colours: tuple[Rgb, Rgb]
     head_rgb: Rgb
     head_material: str = "steel"
+    filled: float = 0.55
 
 
 HAMMERS = {
     "0": Hammer("claw hammer", 0.200, (0.011, 0.013), (0.013, 0.013), 0.044, 0.034, (c.BEECH, c.OAK), c.SLATE),
     "1": Hammer("red hammer", 0.190, (0.012, 0.012), (0.012, 0.014), 0.042, 0.030, (c.BRICK, c.CORAL), c.GREY),
     "2": Hammer("rubber mallet", 0.210, (0.011, 0.012), (0.022, 0.022), 0.045, 0.040, (c.BEECH, c.TAN), c.BLACK,
-                "rubber"),
+                "rubber", 1.0),
     "3": Hammer("yellow hammer", 0.180, (0.012, 0.014), (0.013, 0.012), 0.043, 0.028, (c.YELLOW, c.CHARCOAL), c.STEEL),
 }  # fmt: skip
 
@@ -64,7 +64,7 @@ def hammer(asset_id: str) -> Asset:
     full, face = rounded(*h.head, 0.004), rounded(h.head[0] - bevel, h.head[1] - bevel, 0.003)
     levels = ((face, -h.face), (full, -h.face + bevel), (full, h.top))
     corners = [np.column_stack([flat + [head_x, 0], np.full(len(flat), z)]) for flat, z in levels]
-    head = hull(np.concatenate(corners), _HEAD_SHARE * material(h.head_material).density)
+    head = hull(np.concatenate(corners), h.filled * material(h.head_material).density)
     parts = [handle, head]
     wood = Look(h.colours[0], texture("wood", *h.colours, int(asset_id)))
     visuals = [_rod(outline, start, end, wood), faceted(head, Look(h.head_rgb, None, 0.4, 0.6))]
