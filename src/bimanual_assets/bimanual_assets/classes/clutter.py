@@ -59,8 +59,8 @@ def build(kind: str) -> Callable[[str], Asset]:
 def _across(parts: Sequence[Shape], low: float, top: float) -> Grips:
     """From above across x and across y, where the gripper is wide enough."""
     grips = Grips(parts)
-    # tips reach 12 mm deeper, and stay off the table
-    height = max(low + 0.015, min(0.004, top - 0.004))
+    # tips reach 12 mm deeper, and tilted ones a few more: they stay off the table
+    height = max(low + 0.020, min(0.004, top - 0.004))
     for yaw, words in ((0, "across its y"), (90, "across its x")):
         wide = max(part.reach((0, 1, 0) if yaw == 0 else (1, 0, 0)) for part in parts)
         if 2 * wide <= WIDEST:

@@ -27,8 +27,8 @@ def tool(asset_id: str) -> Asset:
     handle = parts[0]
     start, end = -handle.reach((-1, 0, 0)), handle.reach((1, 0, 0))
     grips = Grips(parts)
-    # tips reach 12 mm deeper: they stay off the table below flat tools
-    height = max(0.0, 0.014 - parts[0].reach((0, 0, -1)))
+    # tips reach 12 mm deeper, and tilted ones a few more: they stay off the table below flat tools
+    height = max(0.0, 0.021 - parts[0].reach((0, 0, -1)))
     for share, where in ((0.5, "middle"), (0.7, "front"), (0.3, "back")):
         x = start + share * (end - start)
         grips.add((x, 0, height), (0, 0, -1), (0, 1, 0), "handle", f"{where} of the handle, from above", only=[handle])
