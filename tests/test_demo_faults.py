@@ -21,15 +21,15 @@ COMMAND = (sys.executable, "-m", "bimanual")
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("demo --task nope", "unknown task 'nope'; choices: handover_block, stack_blocks_two"),
+        ("demo --task nope", "unknown task 'nope'; choices: adjust_bottle, beat_block_hammer"),
         ("demo --variant nope", "unknown variant of handover_block 'nope'; choices: robotwin1, robotwin2"),
         ("demo --robot nope", "unknown robot 'nope'; choices: cobot_magic"),
         ("demo --seed -1", "seed -1 is below the limit 0"),
         ("up sim time_mode:=bogus", "time_mode:='bogus' is not a choice; choices: realtime, lockstep"),
         ("up sim robot:=nope", "unknown robot 'nope'; choices: cobot_magic"),
-        ("up sim task:=nope", "unknown task 'nope'; choices: handover_block, stack_blocks_two"),
-        ("eval --task nope", "unknown task 'nope'; choices: handover_block, stack_blocks_two"),
-        ("nope", "unknown verb 'nope'; choices: bench, collect, demo"),
+        ("up sim task:=nope", "unknown task 'nope'; choices: adjust_bottle, beat_block_hammer"),
+        ("eval --task nope", "unknown task 'nope'; choices: adjust_bottle, beat_block_hammer"),
+        ("nope", "unknown verb 'nope'; choices: assets, bench, collect, demo"),
     ],
 )
 def test_unknown_names_are_one_line(words: str, told: str) -> None:

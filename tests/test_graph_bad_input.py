@@ -265,7 +265,7 @@ def item(**changes: Any) -> SceneObject:
     [
         ([item(pose=LOST)], "pose is not finite: position (nan"),
         ([item(pose=Pose(position=Point(x=1e9)))], "is beyond 100 m"),
-        ([item(class_name="teapot")], "unknown asset class 'teapot'; choices: box, cube"),
+        ([item(class_name="teapot")], "unknown asset class 'teapot'; choices: alarm_clock, apple"),
         ([item(asset_id="nope")], "unknown id of class cube 'nope'; choices: black"),
         ([item(scale=Vector3(x=NAN))], "scale nan, 0, 0 is outside [0.01, 100]"),
         ([item(mass_scale=NAN)], "mass_scale nan is outside [0.01, 100]"),
@@ -294,7 +294,7 @@ def test_a_bad_object_is_refused(graph: GraphSession, objects: list[SceneObject]
         ("recorder/start", {"directory": "/etc/episode"}, "/etc/episode is in /etc, which belongs to the operating"),
         ("recorder/start", {"directory": "a/../../b"}, "goes up by '..'"),
         ("recorder/stop", {}, "nothing is being recorded"),
-        ("task/load", {"task": "juggle"}, "unknown task 'juggle'; choices: handover_block, stack_blocks_two"),
+        ("task/load", {"task": "juggle"}, "unknown task 'juggle'; choices: adjust_bottle, beat_block_hammer"),
         (
             "task/load",
             {"task": "handover_block", "variant": "x"},
