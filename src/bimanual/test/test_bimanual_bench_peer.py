@@ -1,6 +1,9 @@
 """The benchmark's problems as files for another planner, and its answers as figures."""
 
 import json
+import os
+import select
+import subprocess
 import sys
 
 import numpy as np
@@ -70,6 +73,31 @@ def test_a_peer_that_crashes_or_hangs_is_told_with_its_last_words() -> None:
         run_program("mplib", [sys.executable, "-c", "print('out of paint'); raise SystemExit(3)"], 20.0)
     with pytest.raises(BimanualError, match=r"not done after 0 s"):
         run_program("mplib", [sys.executable, "-c", "import threading; threading.Event().wait()"], 0.05)
+
+
+#: A program with a worker, both of which hold the file of argument 1 open for a while, and say so.
+PROGRAM = """
+import subprocess, sys, threading
+held = open(sys.argv[1], "w")
+lasts = "import threading; threading.Event().wait(20.0)"
+subprocess.Popen([sys.executable, "-c", lasts], pass_fds=[held.fileno()])
+print("here", file=held, flush=True)
+threading.Event().wait(20.0)
+"""
+
+
+def test_a_program_and_its_workers_end_with_a_process_that_is_killed(tmp_path) -> None:
+    fifo = tmp_path / "held"
+    os.mkfifo(fifo)
+    waits = (
+        "import sys; from bimanual.bench.peers.programs import run_program; "
+        "run_program('peer', [sys.executable, '-c', *sys.argv[1:]], 60.0)"
+    )
+    with subprocess.Popen([sys.executable, "-c", waits, PROGRAM, str(fifo)]) as parent, fifo.open() as held:
+        assert held.readline() == "here\n"
+        parent.kill()
+        assert select.select([held], [], [], 10.0)[0]
+        assert held.read() == ""
 
 
 def test_an_unknown_peer_is_refused_before_anything_is_planned() -> None:
