@@ -18,6 +18,7 @@ from bimanual_core.skill import SkillReport
 from bimanual_data.bag_repair import repair
 from bimanual_data.video import write_poster, write_video
 from bimanual_tasks.performer import Assignment, Performer
+from bimanual_tasks.randomise import EASY
 from bimanual_tasks.sampler import drawn_task
 from bimanual_tasks.task import Task
 
@@ -35,6 +36,7 @@ class DemoResult:
     task: str
     variant: str
     seed: int
+    randomisation: str
     instruction: str
     reason: str
     rtf: float
@@ -53,8 +55,8 @@ class DemoResult:
 
 
 class Demo:
-    """One run of ``perform``, called ``policy``; everything it makes goes into ``folder``. ``given`` are further launch
-    arguments."""
+    """One run of ``perform``, called ``policy``, on the scene of ``seed`` under ``randomisation``; everything it makes
+    goes into ``folder``. ``given`` are further launch arguments."""
 
     def __init__(
         self,
@@ -65,6 +67,7 @@ class Demo:
         folder: Path,
         given: Mapping[str, str] | None = None,
         policy: str = "expert",
+        randomisation: str = EASY,
     ) -> None:
         if seed < 0:
             raise BimanualError(f"seed {seed} is below the limit 0")
@@ -74,6 +77,7 @@ class Demo:
         self._given = dict(given or {})
         self._robot = robot
         self._seed = seed
+        self._randomisation = randomisation
         self._folder = folder
         self._episode = folder / "episode"
         if self._episode.exists():
@@ -89,7 +93,7 @@ class Demo:
         with graph_session(self._robot, {"cameras": ",".join(CAMERAS), **self._given}) as session:
             note(f"  up after {time.monotonic() - start:.1f} s; logs in {session.log_dir}")
             watch = TaskWatch(session, self._task.limit_seconds)
-            loaded = session.request("task/load", task=self._task.name, variant=self._task.variant, seed=self._seed)
+            loaded = session.request("task/load", **self._scene)
             note(f"task: {loaded.instruction}")
             with self._recording(session, loaded.instruction) as counts:
                 assignment = Assignment(drawn_task(self._task, self._seed), self._seed, loaded.instruction, watch.over)
@@ -106,6 +110,16 @@ class Demo:
             messages_per_topic=counts,
         )
 
+    @property
+    def _scene(self) -> dict[str, Any]:
+        """What the scene is of, in the words of task/load."""
+        return {
+            "task": self._task.name,
+            "variant": self._task.variant,
+            "seed": self._seed,
+            "randomisation": self._randomisation,
+        }
+
     def _episode_on(self, session: GraphSession, assignment: Assignment) -> dict[str, Any]:
         wall, simulated = time.monotonic(), session.world.objects().stamp_ns
         report = self._act(session, assignment)
@@ -120,9 +134,7 @@ class Demo:
         return {
             "success": bool(judged.task_success),
             "policy": self._policy,
-            "task": self._task.name,
-            "variant": self._task.variant,
-            "seed": self._seed,
+            **self._scene,
             "reason": reason,
             "rtf": round(seconds / wall, 2),
             "simulated_seconds": round(seconds, 2),
@@ -146,9 +158,7 @@ class Demo:
         If the graph breaks, what the recorder wrote is made readable before the error goes on.
         """
         meta = {
-            "task": self._task.name,
-            "variant": self._task.variant,
-            "seed": self._seed,
+            **self._scene,
             "robot": self._robot,
             "instruction": instruction,
             "policy": self._policy,

@@ -1,4 +1,4 @@
-"""The option of eval and collect that says what varies from seed to seed."""
+"""The option of eval, collect and demo that says what varies from seed to seed."""
 
 from __future__ import annotations
 

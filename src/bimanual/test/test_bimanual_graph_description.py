@@ -27,6 +27,7 @@ def test_every_argument_is_described_and_its_default_is_valid() -> None:
     ("given", "message"),
     [
         ({"robots": "x"}, "unknown launch argument 'robots'; choices: .*cameras, headless"),
+        ({"randomisation": "wild"}, "randomisation:='wild' is not a choice; choices: easy, hard"),
         ({"time_mode": "fast"}, "time_mode:='fast' is not a choice; choices: realtime, lockstep"),
         ({"rtf": "-1"}, "rtf:=-1 is below the limit 0"),
         ({"rtf": "nan"}, "not finite"),
@@ -39,12 +40,15 @@ def test_bad_arguments_are_named(given: dict[str, str], message: str) -> None:
 
 
 def test_nodes_get_their_arguments() -> None:
-    arguments = resolve({"time_mode": "lockstep", "namespace": "/lab/", "seed": "3", "task": "12"})
+    arguments = resolve(
+        {"time_mode": "lockstep", "namespace": "/lab/", "seed": "3", "task": "12", "randomisation": "hard"}
+    )
     nodes = {node.name: node for node in graph_nodes("sim", arguments, load("cobot_magic"))}
     words = ros_arguments(nodes["task_server"], arguments)
     assert words[words.index("__ns:=/lab") - 1 : words.index("__ns:=/lab") + 1] == ["-r", "__ns:=/lab"]
     assert "task:='12'" in words
     assert "seed:=3" in words
+    assert "randomisation:='hard'" in words
     assert "use_sim_time:=true" in words
     assert "time_mode:='lockstep'" in ros_arguments(nodes["sim_bridge"], arguments)
 
@@ -70,6 +74,7 @@ def test_the_nodes_of_the_real_graph_keep_wall_time_and_know_their_graph() -> No
     for name in ("safety", "planner", "task_server", "recorder"):
         assert nodes[name].parameters["graph"] == "real"
         assert nodes[name].parameters["use_sim_time"] is False
+    assert "randomisation" not in nodes["task_server"].parameters
 
 
 def test_a_robot_without_a_driver_is_refused_before_anything_starts() -> None:

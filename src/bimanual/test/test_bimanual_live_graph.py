@@ -21,6 +21,9 @@ from bimanual_core.skill import Skill
 from bimanual_ros.conversions.basics import stamp_ns, time_msg
 from bimanual_ros.conversions.joints import trajectory_msg
 from bimanual_sim_bridge.world import SapienWorld
+from bimanual_tasks.randomise import HARD
+from bimanual_tasks.registry import get_task
+from bimanual_tasks.scenes import scenes_in_reach
 from control_msgs.action import FollowJointTrajectory
 
 pytestmark = [pytest.mark.graph, pytest.mark.sim]
@@ -185,8 +188,20 @@ def test_scene_and_time_services_refuse_in_words(session: GraphSession, world) -
     assert world.observe().scene_id == scene_id
     with pytest.raises(BimanualError, match="unknown task 'juggle'; choices: .*handover_block"):
         session.request("task/load", task="juggle", seed=0)
+    with pytest.raises(BimanualError, match="unknown randomisation 'wild'; choices: easy, hard"):
+        session.request("task/load", task="handover_block", seed=0, randomisation="wild")
     with pytest.raises(BimanualError, match="no task is loaded"):
         session.request("task/evaluate")
+
+
+def test_a_task_is_loaded_with_all_that_hard_varies(session: GraphSession, world) -> None:
+    wanted = next(scenes_in_reach(get_task("handover_block"), 0, world.robot, HARD)).scene
+    session.request("task/load", task="handover_block", seed=0, randomisation=HARD)
+    found = world.objects()
+    assert list(found.objects) == [item.name for item in wanted.objects]
+    assert found.table.top_z == wanted.table.top_z != 0.74
+    block = wanted.objects[0]
+    assert found.objects[block.name].scale == block.scale
 
 
 def test_a_killed_planner_is_named_and_nothing_is_left() -> None:

@@ -359,6 +359,8 @@ def test_a_person_builds_the_scene(session: GraphSession, world: GraphWorld) -> 
     with pytest.raises(BimanualError, match=r"build the layout of handover_block: block .* confirm true") as request:
         session.request("task/load", task="handover_block", seed=1)
     assert request.value.code == ErrorCode.NOT_CONFIRMED
+    with pytest.raises(BimanualError, match="randomisation 'hard' is only in simulation"):
+        session.request("task/load", task="handover_block", seed=1, randomisation="hard", confirm=True)
     assert world.objects().scene_id == before
     answer = session.request("task/load", task="handover_block", seed=1, confirm=True)
     assert answer.scene_id == before + 1

@@ -33,6 +33,7 @@ from bimanual_ros.waiting import service_ready
 from bimanual_tasks.assets import find_asset
 from bimanual_tasks.language import choose_instruction
 from bimanual_tasks.layout import layout_snapshot, layout_words
+from bimanual_tasks.randomise import EASY, RANDOMISATIONS
 from bimanual_tasks.registry import get_task
 from bimanual_tasks.sampler import Sample
 from bimanual_tasks.scenes import scenes_in_reach
@@ -44,6 +45,7 @@ PARAMETERS = (
     Parameter("task", "", "task to load at the start; empty: none"),
     Parameter("variant", "", "its variant; empty: the default one"),
     Parameter("seed", 0, "seed of its scene", low=0, high=2**31 - 1),
+    Parameter("randomisation", EASY, "what varies in its scene beside the poses", RANDOMISATIONS),
 )
 LOOK_PERIOD_S = 0.1
 DISCOVERY_S = 5.0
@@ -60,7 +62,7 @@ class TaskServer(Node):
         self._simulated = driver_of(values["graph"]) == SIM_BRIDGE
         if values["task"]:
             get_task(values["task"], values["variant"])
-        self._first = LoadTask.Request(task=values["task"], variant=values["variant"], seed=values["seed"])
+        self._first = LoadTask.Request(**{name: values[name] for name in ("task", "variant", "seed", "randomisation")})
         self._tracker: SuccessTracker | None = None
         self._listening = False
         self._task_status = TaskStatus()
@@ -102,9 +104,9 @@ class TaskServer(Node):
         return response
 
     async def _load_task(self, request: LoadTask.Request, response: LoadTask.Response) -> None:
-        task = get_task(request.task, request.variant)
+        task, randomisation = get_task(request.task, request.variant), self._randomisation(request)
         self._listen()
-        samples = scenes_in_reach(task, int(request.seed), self._robot)
+        samples = scenes_in_reach(task, int(request.seed), self._robot, randomisation)
         if self._simulated:
             sample, scene_id, ready_ns = await self._simulate_one(samples)
         else:
@@ -119,9 +121,17 @@ class TaskServer(Node):
             task=task.name,
             variant=task.variant,
             seed=int(request.seed),
+            randomisation=randomisation,
             instruction=response.instruction,
         )
         self._publish(ready_ns)
+
+    def _randomisation(self, request: LoadTask.Request) -> str:
+        """What is to vary. Raises BimanualError for what nobody can build on a table."""
+        asked = str(request.randomisation) or EASY
+        if asked != EASY and not self._simulated:
+            raise BimanualError(f"randomisation {asked!r} is only in simulation; on a real table it is {EASY!r}")
+        return asked
 
     async def _simulate_one(self, samples: Iterator[Sample]) -> tuple[Sample, int, int]:
         """The first of ``samples`` whose objects stay where they are put, and as :meth:`_simulate`."""

@@ -31,6 +31,7 @@ class EpisodeTap:
         self._world = world
         self._cameras = settings.cameras
         self._camera_ticks = settings.camera_ticks
+        self._randomisation = settings.randomize
         tree, self._moving = frame_tree(world.robot)
         self._recorder = EpisodeRecorder(world.robot, tree, settings.cameras)
 
@@ -47,7 +48,15 @@ class EpisodeTap:
         }
         self._recorder.start(folder, FIRST_NS, meta)
         try:
-            streams = _Streams(self._world, self._recorder, self._moving, self._cameras, self._camera_ticks, start)
+            streams = _Streams(
+                self._world,
+                self._recorder,
+                self._moving,
+                self._cameras,
+                self._camera_ticks,
+                start,
+                self._randomisation,
+            )
             self._world.listen_to_ticks(streams.tick)
             try:
                 yield
@@ -76,6 +85,7 @@ class _Streams:
         cameras: tuple[str, ...],
         camera_ticks: int,
         start: EpisodeStart,
+        randomisation: str,
     ) -> None:
         self._world = world
         self._recorder = recorder
@@ -83,6 +93,7 @@ class _Streams:
         self._cameras = cameras
         self._camera_ticks = camera_ticks
         self._start = start
+        self._randomisation = randomisation
         self._first_tick = world.tick_count
         # Scenes begin on whole tenths of a second, so that stamps stay multiples of a tick, rounded alike.
         self._shift_ns = FIRST_NS - world.stamp_ns
@@ -144,6 +155,7 @@ class _Streams:
             task=start.task.name,
             variant=start.task.variant,
             seed=start.seed,
+            randomisation=self._randomisation,
             instruction=start.instruction,
             success=tracker.success,
             reason=tracker.reason,

@@ -13,6 +13,7 @@ from bimanual_core import contract
 from bimanual_core.errors import BimanualError, UnknownNameError
 from bimanual_core.robot import RobotSpec
 from bimanual_hardware.robot.backends import check_backend
+from bimanual_tasks.randomise import EASY, RANDOMISATIONS
 
 Value = str | float | int | bool
 GRAPHS = tuple(contract.DRIVERS)
@@ -56,6 +57,7 @@ ARGUMENTS: tuple[Argument, ...] = (
     Argument("robot", "cobot_magic", "robot YAML of bimanual_description"),
     Argument("task", "", "task to load at the start; empty: an empty table"),
     Argument("seed", 0, "seed of the task's scene", minimum=0),
+    Argument("randomisation", EASY, "what varies in that scene beside the poses", RANDOMISATIONS, graphs=SIM),
     Argument("headless", True, "no window on the simulator", BOOLEAN, graphs=SIM),
     Argument("use_mock_hardware", False, "a loopback robot and test pictures instead of devices", BOOLEAN, graphs=REAL),
     Argument("can_interface", "can0,can1", "CAN interfaces of the arms, left before right", graphs=REAL),
@@ -131,9 +133,7 @@ def graph_nodes(graph: str, arguments: Mapping[str, Value], robot: RobotSpec) ->
         NodeSpec("bimanual_description", contract.STATE_PUBLISHER, timed),
         NodeSpec("bimanual_control", contract.SAFETY, placed),
         NodeSpec("bimanual_planner", contract.PLANNER, placed),
-        NodeSpec(
-            "bimanual_tasks", contract.TASK_SERVER, {**placed, "task": arguments["task"], "seed": arguments["seed"]}
-        ),
+        NodeSpec("bimanual_tasks", contract.TASK_SERVER, {**placed, **_scene(arguments)}),
         NodeSpec(
             "bimanual_data",
             contract.RECORDER,
@@ -142,6 +142,11 @@ def graph_nodes(graph: str, arguments: Mapping[str, Value], robot: RobotSpec) ->
         *_policy_node(arguments, placed),
         *_agent_node(arguments, placed),
     )
+
+
+def _scene(arguments: Mapping[str, Value]) -> dict[str, Value]:
+    """What the first scene is of; what varies is said where it is simulated."""
+    return {name: arguments[name] for name in ("task", "seed", "randomisation") if name in arguments}
 
 
 def _policy_node(arguments: Mapping[str, Value], placed: Mapping[str, Value]) -> tuple[NodeSpec, ...]:

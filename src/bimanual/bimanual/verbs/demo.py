@@ -14,6 +14,7 @@ from pathlib import Path
 from bimanual.agent_options import add_agent_arguments, agent_settings
 from bimanual.demo import Demo, DemoResult
 from bimanual.output import note, print_json
+from bimanual.randomisation_option import add_randomisation
 from bimanual.runs import new_run_folder
 from bimanual_core.errors import BimanualError
 from bimanual_tasks.performer import Performer, expert_performer
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--robot", default="cobot_magic", help="robot YAML of bimanual_description (cobot_magic)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the scene (0)")
+    add_randomisation(parser)
     parser.add_argument("--policy", default=EXPERT, help=f"what acts: {EXPERT}, dp3 or a checkpoint ({EXPERT})")
     add_agent_arguments(parser, "--agent", "let an agent do it, whose replies come from here instead of an expert")
     parser.add_argument("--out", metavar="DIR", help="folder for episode, video and picture (runs/demo/<time>)")
@@ -41,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     folder = Path(args.out).resolve() if args.out else new_run_folder("demo")
     perform, given = _performer(args)
     name = "agent" if args.agent else args.policy
-    result = Demo(task, perform, args.robot, args.seed, folder, given, name).run()
+    result = Demo(task, perform, args.robot, args.seed, folder, given, name, args.randomisation).run()
     _tell(result)
     if args.json:
         print_json(result.as_dict())
@@ -82,7 +84,7 @@ def _tell_step(call: int, action: str, text: str) -> None:
 
 def _tell(result: DemoResult) -> None:
     outcome = "success" if result.success else f"FAILED: {result.reason}"
-    note(f"\n{result.task} ({result.variant}, {result.policy}) seed {result.seed}: {outcome}")
+    note(f"\n{result.task} ({result.variant}, {result.randomisation}, {result.policy}) seed {result.seed}: {outcome}")
     note(
         f"  {result.simulated_seconds:.1f} s simulated in {result.task_wall_seconds:.1f} s (rtf {result.rtf:.2f}), "
         f"{result.wall_seconds:.1f} s in all"
