@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bimanual_assets.catalog import get_asset
+from bimanual_core import se3
 from bimanual_core.asset import Asset
 from bimanual_core.errors import UnknownNameError
 from bimanual_core.observation import ObjectSnapshot
@@ -18,6 +20,7 @@ from bimanual_kinematics.collision import CLOUD_NAME, Collision, CollisionScene
 from bimanual_kinematics.continuous import Motion
 from bimanual_kinematics.model import RobotModel
 from bimanual_planner.config import PlannerConfig
+from bimanual_planner.sliding import lies_in, parts_of, poses_of
 from bimanual_planner.state import PlanState
 from bimanual_planner.steps import Step, along, travel
 
@@ -26,8 +29,8 @@ Array = NDArray[np.float64]
 
 class PlanningScene:
     """Table and objects of one snapshot, and the robot. Contacts allowed: the fingers that hold an object with it; on a
-    straight step, the held object with the table and the other objects (it is lifted off or set on them); and while its
-    arm rests, with the table and the objects that nobody carries."""
+    straight step, the held object with the table and the other objects (it is lifted off or set on them); while its arm
+    rests, with the table and the objects that nobody carries; and what slides with what it slides in."""
 
     def __init__(self, model: RobotModel, snapshot: ObjectSnapshot, config: PlannerConfig) -> None:
         """Raises UnknownNameError for an object whose asset the catalogue lacks."""
@@ -35,13 +38,41 @@ class PlanningScene:
         self.scene_id = snapshot.scene_id
         self.config = config
         self.table = snapshot.table
-        self._assets = {
-            o.name: get_asset(o.class_name, o.asset_id, o.scale).at(o.joints) for o in snapshot.objects.values()
-        }
+        self._whole = {o.name: get_asset(o.class_name, o.asset_id, o.scale) for o in snapshot.objects.values()}
+        parts = {name: parts_of(name, asset) for name, asset in self._whole.items()}
+        self._assets = {body: asset for bodies in parts.values() for body, asset in bodies.items()}
         self._scene = CollisionScene(model, snapshot.table)
         self._synced: PlanState | None = None
-        for item in snapshot.objects.values():
-            self._scene.set_object(item.name, self._assets[item.name], item.T_world_object)
+        for body, T_world_body in self.poses(snapshot).items():
+            self._scene.set_object(body, self._assets[body], T_world_body)
+        for standing, *sliding in parts.values():
+            for part in sliding:
+                self._scene.allow(standing, part)
+
+    def poses(self, snapshot: ObjectSnapshot) -> dict[str, Array]:
+        """Where the bodies of a snapshot of this scene's objects are in the world (4, 4), sliding parts included."""
+        return poses_of(snapshot.objects.values(), self._whole)
+
+    def grasped(self, name: str) -> str:
+        """The body that a hand takes of an object: its sliding part, where that has all its contacts."""
+        if self.asset(name).annotation.contacts:
+            return name
+        return next((body for body in self._assets if body.startswith(f"{name}/")), name)
+
+    def inside(self, state: PlanState, body: str) -> dict[str, Array]:
+        """Poses (4, 4) in a sliding part of the objects that lie in it and that no hand holds; none in other bodies."""
+        if body in self._whole:
+            return {}
+        T_body_world = se3.inverse(self.object_pose(state, body))
+        held = {held.name for held in state.held.values()}
+        near = {name: T_body_world @ state.objects[name] for name in self._whole if name not in held}
+        return {name: T for name, T in near.items() if not body.startswith(f"{name}/") and lies_in(self.asset(body), T)}
+
+    def receiver(self, state: PlanState, name: str, T_world_object: Array) -> str:
+        """The sliding part in a hand in which object ``name`` would lie at a pose in the world; empty for none."""
+        at = state.with_object(name, T_world_object)
+        at = replace(at, held={side: held for side, held in at.held.items() if held.name != name})
+        return next((held.name for held in at.held.values() if name in self.inside(at, held.name)), "")
 
     def set_cloud(self, points: Array | None, resolution: float = RESOLUTION) -> None:
         """Keep clear of a point cloud (N, 3) in the world [m] from now on, in cubes of side ``resolution`` [m]; None
@@ -55,7 +86,7 @@ class PlanningScene:
             self._scene.remove_object(CLOUD_NAME)
 
     def asset(self, name: str) -> Asset:
-        """The asset of an object; raises UnknownNameError listing the objects there are."""
+        """The asset of a body; raises UnknownNameError listing the objects there are."""
         if name not in self._assets:
             raise UnknownNameError("object", name, self._assets)
         return self._assets[name]
@@ -63,10 +94,10 @@ class PlanningScene:
     def object_pose(self, state: PlanState, name: str) -> Array:
         """Pose (4, 4) of an object, carried or standing; raises UnknownNameError."""
         self.asset(name)
-        side = state.carrier(name)
+        side = state.carrier(name) or state.container(name)
         if side is None:
             return state.objects[name]
-        return self.model.fk(side, state.arm_q(side)) @ state.held[side].T_tcp_object
+        return self.model.fk(side, state.arm_q(side)) @ state.held[side].all_carried[name]
 
     def first_collision(
         self, state: PlanState, steps: dict[str, Step], spacing: float
@@ -151,14 +182,15 @@ class PlanningScene:
         if synced is not None and synced.objects is state.objects and synced.held is state.held:
             return
         self._synced = None  # should this stop half way
-        carried = {held.name for held in state.held.values()}
+        carried = {name for held in state.held.values() for name in held.all_carried}
         for name, T_world_object in state.objects.items():
             if name not in carried:
                 self._scene.set_object(name, self._assets[name], T_world_object)
             for side in state.robot.sides:
-                holds = side in state.held and state.held[side].name == name
+                holds = side in state.held and name in state.held[side].all_carried
                 if not holds and self._scene.held.get(name) != side:
                     self._scene.release(side, name)
         for side, held in state.held.items():
-            self._scene.attach(side, held.name, held.T_tcp_object)
+            for name, T_tcp_object in held.all_carried.items():
+                self._scene.attach(side, name, T_tcp_object)
         self._synced = state

@@ -128,13 +128,17 @@ class LocalSkills:
         for side in robot.sides:
             gripper = robot.joints.group(f"{side}_gripper")
             q[gripper] = observation.joints.position[gripper]
-        state = PlanState(robot, q, {name: o.T_world_object for name, o in snapshot.objects.items()})
+        state = PlanState(robot, q, self._scene.poses(snapshot))
         for side, held in list(self._held.items()):
             if state.opening(side) > held.width + self.config.width_tolerance:
                 del self._held[side]  # somebody else opened the gripper
                 continue
             T_tcp_world = se3.inverse(self.model.fk(side, state.arm_q(side)))
-            self._held[side] = replace(held, T_tcp_object=T_tcp_world @ state.objects[held.name])
+            self._held[side] = replace(held, T_tcp_object=T_tcp_world @ state.objects[held.name], inside={})
+        state = replace(state, held=dict(self._held))
+        for side, held in self._held.items():
+            inside = self._scene.inside(state, held.name)
+            self._held[side] = replace(held, inside={n: held.T_tcp_object @ T for n, T in inside.items()})
         return replace(state, held=dict(self._held)), self._scene
 
     def take(self, side: str, held: Held) -> None:

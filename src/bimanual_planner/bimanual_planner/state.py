@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,12 +18,19 @@ class Held:
     """An object in a hand: its pose in the tcp, fixed while it is held, and its width between the fingers [m].
 
     ``opening`` [m] is how far the hand may open around it, where that is not all the way: a finger is inside it.
+    ``inside`` has the poses in the tcp of what lies in it, by name: things in a drawer move with it.
     """
 
     name: str
     T_tcp_object: Array
     width: float
     opening: float | None = None
+    inside: Mapping[str, Array] = field(default_factory=dict)
+
+    @property
+    def all_carried(self) -> dict[str, Array]:
+        """Poses (4, 4) in the tcp of what moves with the hand, by name."""
+        return {self.name: self.T_tcp_object, **self.inside}
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +56,10 @@ class PlanState:
     def carrier(self, name: str) -> str | None:
         """The side that carries an object, or None for one that stands free."""
         return next((side for side, held in reversed(self.held.items()) if held.name == name), None)
+
+    def container(self, name: str) -> str | None:
+        """The side that carries what an object lies in, or None."""
+        return next((side for side, held in self.held.items() if name in held.inside), None)
 
     def with_arm(self, side: str, q_arm: Array) -> PlanState:
         return self._with_group(f"{side}_arm", q_arm)

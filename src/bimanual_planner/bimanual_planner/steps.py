@@ -6,11 +6,12 @@ The k-th steps of two skills of the same index run together.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bimanual_core.se3 import inverse
 from bimanual_planner.state import Held, PlanState
 
 Array = NDArray[np.float64]
@@ -23,7 +24,8 @@ class Step:
     """One of: ``path`` (N, n) of the arm, ``opening`` [m] of the gripper, ``seconds`` of waiting.
 
     A straight path is a screw of the tcp, with the ``lengths`` (N,) [m] it has travelled at each point; any other
-    is a line in joint space. ``take`` and ``let_go`` say what a gripper's move makes of an object.
+    is a line in joint space. ``take`` and ``let_go`` say what a gripper's move makes of an object; ``into`` names what
+    it is let go in, if a hand holds that.
     """
 
     path: Array | None = None
@@ -32,6 +34,7 @@ class Step:
     seconds: float = 0.0
     take: Held | None = None
     let_go: str = ""
+    into: str = ""
 
     @property
     def straight(self) -> bool:
@@ -49,8 +52,20 @@ class Step:
             held = state.held[side]
             state = state.with_held(side, None)
             if state.carrier(held.name) is None:
-                state = state.with_object(held.name, fk(side, state.arm_q(side)) @ held.T_tcp_object)
+                T_world_tcp = fk(side, state.arm_q(side))
+                for name, T_tcp_object in held.all_carried.items():
+                    state = state.with_object(name, T_world_tcp @ T_tcp_object)
+                state = self._let_in(held.name, state, fk)
         return state
+
+    def _let_in(self, name: str, state: PlanState, fk: ForwardKinematics) -> PlanState:
+        """The state in which object ``name`` lies in what it was let go in, and moves with it."""
+        side = state.carrier(self.into)
+        if side is None:
+            return state
+        T_tcp_object = inverse(fk(side, state.arm_q(side))) @ state.objects[name]
+        held = state.held[side]
+        return state.with_held(side, replace(held, inside={**held.inside, name: T_tcp_object}))
 
 
 def zipped(left: list[Step], right: list[Step]) -> list[dict[str, Step]]:

@@ -95,9 +95,10 @@ def _move_to(skill: Skill, side: str, state: PlanState, scene: PlanningScene, fi
 def _grasp(skill: Skill, side: str, state: PlanState, scene: PlanningScene, first: Any) -> Iterator[Way]:
     arm, config = state.robot.arm(side), scene.config
     widest = arm.gripper.max_opening - config.spare_opening
-    T_world_object = scene.object_pose(state, skill.actor)
+    actor = scene.grasped(skill.actor)
+    T_world_object = scene.object_pose(state, actor)
     candidates = grasp_candidates(
-        scene.asset(skill.actor), skill.contact_ids, skill.group, skill.grasp_dis, T_world_object[:3, :3]
+        scene.asset(actor), skill.contact_ids, skill.group, skill.grasp_dis, T_world_object[:3, :3]
     )
     grasps = [g for g in candidates if g.width <= widest]
     if not grasps:
@@ -110,7 +111,7 @@ def _grasp(skill: Skill, side: str, state: PlanState, scene: PlanningScene, firs
     T_pre = T_grasp @ se3.make_T((0.0, 0.0, -skill.pre_grasp_dis))
     found = False
     for i, q_pre in _best_first(side, grasps, T_pre, T_grasp, state, scene, first):
-        held = Held(skill.actor, se3.inverse(grasps[i].T_object_tcp), grasps[i].width, grasps[i].opening)
+        held = Held(actor, se3.inverse(grasps[i].T_object_tcp), grasps[i].width, grasps[i].opening)
         steps = _approach(side, state, scene, q_pre, T_grasp[i])
         if steps is None:
             continue
@@ -180,7 +181,8 @@ def _place(skill: Skill, side: str, state: PlanState, scene: PlanningScene, firs
     T_pre = T_place.copy()
     T_pre[:, 2, 3] += skill.pre_dis
     opening = state.robot.arm(side).gripper.max_opening if held.opening is None else held.opening
-    release = [Step(opening=opening, let_go=skill.actor)] if skill.is_open else []
+    into = scene.receiver(state, skill.actor, T_object[0]) if skill.is_open else ""
+    release = [Step(opening=opening, let_go=skill.actor, into=into)] if skill.is_open else []
     found = False
     for i, q_pre in _approaches(side, T_pre, T_place, state, scene):
         steps = _approach(side, state, scene, q_pre, T_place[i])

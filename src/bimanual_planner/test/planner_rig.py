@@ -30,8 +30,9 @@ def block(x=-0.15, y=0.1, z=0.84):
 def scene_of(*objects, config=None):
     """(state at home, planning scene) among ``objects``."""
     by_name = {o.name: o for o in objects}
-    scene = PlanningScene(MODEL, ObjectSnapshot(0, 1, by_name), config or PlannerConfig())
-    return PlanState(ROBOT, ROBOT.home.copy(), {o.name: o.T_world_object for o in objects}), scene
+    snapshot = ObjectSnapshot(0, 1, by_name)
+    scene = PlanningScene(MODEL, snapshot, config or PlannerConfig())
+    return PlanState(ROBOT, ROBOT.home.copy(), scene.poses(snapshot)), scene
 
 
 class FollowingWorld:
