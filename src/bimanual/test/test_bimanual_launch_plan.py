@@ -18,7 +18,7 @@ MOCK = {"use_mock_hardware": "true"}
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"task": "dance"}, "unknown task 'dance'; choices: handover_block"),
+        ({"task": "dance"}, "unknown task 'dance'; choices: adjust_bottle"),
         ({"robot": "one_arm"}, "unknown robot 'one_arm'; choices: cobot_magic"),
         ({"cameras": "head,nose"}, "unknown camera 'nose'; choices:"),
         ({"namespace": "my lab"}, "namespace:='my lab' is no ROS namespace"),
