@@ -84,7 +84,9 @@ def write_whole(path: Path, text: str) -> None:
     os.replace(temporary, path)
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.CSafeDumper if yaml.__with_libyaml__ else yaml.SafeDumper):  # type: ignore[misc]
+    """libyaml's where it is there: a bag's metadata are written once a second and more."""
+
     def ignore_aliases(self, data: Any) -> bool:
         """Write repeated values out: rosbag2's own parser need not know anchors."""
         return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -66,7 +67,7 @@ class BagWriter:
             name,
             "cdr",
             self._schemas[type_name],
-            {"offered_qos_profiles": yaml.safe_dump(profiles), "topic_type_hash": type_hash},
+            {"offered_qos_profiles": _text(qos), "topic_type_hash": type_hash},
         )
         self.topics[name] = BagTopic(name, type_name, type_hash, profiles)
 
@@ -121,3 +122,9 @@ class BagWriter:
         return BimanualError(
             f"cannot write the bag {self.folder}: {error.strerror or error}", ErrorCode.DATA_WRITE_FAILED
         )
+
+
+@cache
+def _text(qos: str) -> str:
+    """The offered profiles of a preset as a channel's metadata have them."""
+    return yaml.safe_dump(offered_qos(qos))

@@ -56,11 +56,13 @@ class SapienJointBackend:
         if setpoint is self._written:
             return
         self._written = setpoint
-        self._targets = self._to_drives @ setpoint.position
-        self._rates = self._to_drives @ setpoint.velocity
-        for joint, target, rate in zip(self._joints, self._targets.tolist(), self._rates.tolist(), strict=True):
-            joint.set_drive_target(target)
-            joint.set_drive_velocity_target(rate)
+        targets, rates = self._to_drives @ setpoint.position, self._to_drives @ setpoint.velocity
+        # Most of the time one arm moves: what stays is not written again.
+        for i in np.flatnonzero(targets != self._targets).tolist():
+            self._joints[i].set_drive_target(targets[i])
+        for i in np.flatnonzero(rates != self._rates).tolist():
+            self._joints[i].set_drive_velocity_target(rates[i])
+        self._targets, self._rates = targets, rates
 
     @property
     def drive_forces(self) -> dict[str, float]:

@@ -19,7 +19,7 @@ from bimanual_sim_bridge.poses import from_sapien
 from bimanual_sim_bridge.robot_model import RobotFiles, build_robot
 from bimanual_sim_bridge.scene_objects import build_object
 from bimanual_sim_bridge.settings import SimSettings
-from bimanual_sim_bridge.surroundings import add_surroundings
+from bimanual_sim_bridge.surroundings import add_surroundings, show_surroundings
 
 Array = NDArray[np.float64]
 
@@ -40,11 +40,13 @@ class SapienScene:
         render = bool(cameras)
         self.spec = spec
         self._scene = new_scene(settings, render)
-        surroundings = add_surroundings(self._scene, spec.table, spec.look, render)
+        surroundings = add_surroundings(self._scene, spec.table)
         self._lights = Lights(self._scene, spec.look, settings.shadows, spec.seed) if render else None
         self._articulation = build_robot(self._scene, robot, files, settings)
         self._links = {link.name: link.entity for link in self._articulation.get_links()}
         self._objects = {item.name: build_object(self._scene, item, render) for item in spec.objects}
+        if render:
+            show_surroundings(self._scene, spec.table, spec.look)
         bodies = {name: built.bodies for name, built in self._objects.items()}
         self._contacts = ContactWatch(robot, self._articulation, surroundings.values(), bodies)
         self.joints = SapienJointBackend(robot, self._articulation)

@@ -9,27 +9,48 @@ from bimanual_core.look import SceneLook
 from bimanual_core.scene import TABLE_NAME, TableSpec
 from bimanual_sim_bridge.textures import texture_picture
 
+Triple = tuple[float, float, float]
+
 FLOOR_NAME = "floor"
 WALL_NAME = "wall"
 _FLOOR_RGB = (0.62, 0.63, 0.64)
 _WALL_RGB = (0.86, 0.87, 0.86)
 _LEG_RGB = (0.30, 0.31, 0.33)
 _LEG = 0.05  # side of a table leg [m]
-_WALL_Y = 1.0
+_FLOOR_HALF, _FLOOR_XYZ = (3.0, 3.0, 0.05), (0.0, 0.0, -0.05)
+_WALL_HALF, _WALL_XYZ = (3.0, 0.05, 1.5), (0.0, 1.05, 1.5)
 _ROOM_HALF, _ROOM_HEIGHT = 3.0, 3.0  # of the floor and the walls that are only seen [m]
 
 
-def add_surroundings(scene: sapien.Scene, table: TableSpec, look: SceneLook, render: bool) -> dict[str, sapien.Entity]:
-    """Floor, wall and table as fixed bodies, by name; a room around them if the scene renders."""
-    floor, wall = (look.floor_texture, _FLOOR_RGB), (look.wall_texture, _WALL_RGB)
-    bodies = {
-        FLOOR_NAME: _fixed_box(scene, FLOOR_NAME, (3.0, 3.0, 0.05), (0.0, 0.0, -0.05), floor, 0.8, render),
-        WALL_NAME: _fixed_box(scene, WALL_NAME, (3.0, 0.05, 1.5), (0.0, _WALL_Y + 0.05, 1.5), wall, 0.8, render),
-        TABLE_NAME: _add_table(scene, table, look.table_texture, render),
+def add_surroundings(scene: sapien.Scene, table: TableSpec) -> dict[str, sapien.Entity]:
+    """Floor, wall and table as fixed bodies, by name; nothing is seen of them yet."""
+    half, xyz = _table_box(table)
+    return {
+        FLOOR_NAME: _fixed_box(scene, FLOOR_NAME, _FLOOR_HALF, _FLOOR_XYZ, 0.8),
+        WALL_NAME: _fixed_box(scene, WALL_NAME, _WALL_HALF, _WALL_XYZ, 0.8),
+        TABLE_NAME: _fixed_box(scene, TABLE_NAME, half, xyz, table.friction),
     }
-    if render:
-        _add_room(scene, wall)
-    return bodies
+
+
+def show_surroundings(scene: sapien.Scene, table: TableSpec, look: SceneLook) -> None:
+    """What is seen of them, and a room around.
+
+    What is added first is drawn first. So this comes last, the nearest before the farthest: what is hidden then costs
+    nothing.
+    """
+    builder = scene.create_actor_builder()
+    half, xyz = _table_box(table)
+    builder.add_box_visual(half_size=half, material=surface_material(table.rgb, 0.5, look.table_texture))
+    _add_legs(builder, table)
+    builder.set_initial_pose(sapien.Pose(p=xyz))
+    builder.build_static(name=f"{TABLE_NAME}_seen")
+    wall = surface_material(_WALL_RGB, texture=look.wall_texture)
+    builder = scene.create_actor_builder()
+    floor = surface_material(_FLOOR_RGB, texture=look.floor_texture)
+    builder.add_box_visual(pose=sapien.Pose(p=_FLOOR_XYZ), half_size=_FLOOR_HALF, material=floor)
+    builder.add_box_visual(pose=sapien.Pose(p=_WALL_XYZ), half_size=_WALL_HALF, material=wall)
+    _add_room(builder, wall)
+    builder.build_static(name="room")
 
 
 def surface_material(
@@ -44,35 +65,17 @@ def surface_material(
     return material
 
 
-def _fixed_box(
-    scene: sapien.Scene,
-    name: str,
-    half: tuple[float, float, float],
-    xyz: tuple[float, float, float],
-    surface: tuple[str, tuple[float, float, float]],
-    friction: float,
-    render: bool,
-) -> sapien.Entity:
-    """``surface`` is a texture by name and the colour without one."""
+def _fixed_box(scene: sapien.Scene, name: str, half: Triple, xyz: Triple, friction: float) -> sapien.Entity:
     builder = scene.create_actor_builder()
     builder.add_box_collision(half_size=half, material=sapien.physx.PhysxMaterial(friction, friction, 0.0))
-    if render:
-        texture, rgb = surface
-        builder.add_box_visual(half_size=half, material=surface_material(rgb, texture=texture))
     builder.set_initial_pose(sapien.Pose(p=xyz))
     return builder.build_static(name=name)
 
 
-def _add_table(scene: sapien.Scene, table: TableSpec, texture: str, render: bool) -> sapien.Entity:
-    builder = scene.create_actor_builder()
-    half = tuple(s / 2 for s in table.size)
-    friction = sapien.physx.PhysxMaterial(table.friction, table.friction, 0.0)
-    builder.add_box_collision(half_size=half, material=friction)
-    if render:
-        builder.add_box_visual(half_size=half, material=surface_material(table.rgb, 0.5, texture))
-        _add_legs(builder, table)
-    builder.set_initial_pose(sapien.Pose(p=[*table.centre_xy, table.top_z - half[2]]))
-    return builder.build_static(name=TABLE_NAME)
+def _table_box(table: TableSpec) -> tuple[Triple, Triple]:
+    """Half the size of the table's top [m], and its middle."""
+    x, y, z = (side / 2 for side in table.size)
+    return (x, y, z), (*table.centre_xy, table.top_z - z)
 
 
 def _add_legs(builder: sapien.ActorBuilder, table: TableSpec) -> None:
@@ -85,15 +88,11 @@ def _add_legs(builder: sapien.ActorBuilder, table: TableSpec) -> None:
             builder.add_box_visual(pose=pose, half_size=half, material=surface_material(_LEG_RGB))
 
 
-def _add_room(scene: sapien.Scene, wall: tuple[str, tuple[float, float, float]]) -> None:
+def _add_room(builder: sapien.ActorBuilder, material: sapien.render.RenderMaterial) -> None:
     """Walls to the left, to the right and behind the robot that nothing touches."""
-    texture, rgb = wall
-    material = surface_material(rgb, texture=texture)
     middle, thin = _ROOM_HEIGHT / 2, 0.05
-    builder = scene.create_actor_builder()
     for x in (-_ROOM_HALF, _ROOM_HALF):
         pose = sapien.Pose(p=[x, 0.0, middle])
         builder.add_box_visual(pose=pose, half_size=[thin, _ROOM_HALF, middle], material=material)
     pose = sapien.Pose(p=[0.0, -_ROOM_HALF, middle])
     builder.add_box_visual(pose=pose, half_size=[_ROOM_HALF, thin, middle], material=material)
-    builder.build_static(name="room")

@@ -68,6 +68,7 @@ class SapienWorld:
         self.scene_id = 0
         self._scene: SapienScene | None = None
         self._sample: JointSample | None = None
+        self._snapshot: ObjectSnapshot | None = None
         self._sleeps = sleeps
         self._slumber: Slumber | None = None
         self._listeners: list[SampleListener] = []
@@ -112,8 +113,11 @@ class SapienWorld:
         return self._sample
 
     def objects(self) -> ObjectSnapshot:
-        """Object states of the newest tick."""
-        return ObjectSnapshot(self.stamp_ns, self.scene_id, self.scene.object_states(), self.scene.spec.table)
+        """Object states of the newest tick, looked up once however many ask."""
+        if self._snapshot is None:
+            states = self.scene.object_states()
+            self._snapshot = ObjectSnapshot(self.stamp_ns, self.scene_id, states, self.scene.spec.table)
+        return self._snapshot
 
     def tcp_poses(self) -> dict[str, Array]:
         """Pose (4, 4) of each tcp in the world, by side."""
@@ -217,6 +221,7 @@ class SapienWorld:
         for _ in range(round(self.settings.settle_seconds * PHYSICS_HZ)):
             self._step()
         self.scene_id += 1
+        self._snapshot = None
         self._notify()
         require_settled(scene, self.scene.object_states(), self.scene.object_twists())
         return self.scene_id
@@ -226,7 +231,7 @@ class SapienWorld:
         if self._scene is not None:
             self._scene.close()
             self._scene = None
-            self._sample = None
+            self._sample = self._snapshot = None
 
     # -- helpers --------------------------------------------------------------------------------------------------
     def _step(self) -> None:
@@ -234,6 +239,7 @@ class SapienWorld:
         stamp_ns = tick_to_ns(self.tick_count + 1)
         setpoint = self.bank.step(stamp_ns, sample)
         self.tick_count += 1
+        self._snapshot = None
         if self._slumber is not None and self._slumber.look(setpoint):
             self._sample = replace(sample, stamp_ns=stamp_ns)
             return
