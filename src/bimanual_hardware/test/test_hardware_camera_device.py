@@ -13,6 +13,8 @@ from bimanual_hardware.camera.device import DeviceSource
 from bimanual_hardware.camera.librealsense import depth_profile
 from bimanual_hardware.camera.source import CameraError, CameraSource, Profile
 
+pytestmark = pytest.mark.timed
+
 WANTED = Profile(W, H, FPS)
 
 

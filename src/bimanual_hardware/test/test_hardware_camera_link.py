@@ -13,6 +13,8 @@ from bimanual_hardware.camera.link import FIRST_PAUSE_S, LONGEST_PAUSE_S, STEP_S
 from bimanual_hardware.camera.monitor import SILENCE_S, Level
 from bimanual_hardware.camera.source import CameraError, Profile, SourceFrame
 
+pytestmark = pytest.mark.timed
+
 
 class Time:
     """A clock that only waiting moves."""

@@ -38,6 +38,7 @@ def hard_requests():
     yield "start in a cloud", scene, {"state": state, "poses": {"left": MODEL.fk("left", HOME["left"] + 0.1)}}
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("budget", [0.05, 0.2, 0.5])
 def test_no_request_takes_longer_than_its_budget(budget):
     backend, late, ends = ScrewBackend(), [], set()

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from bimanual_core.errors import ErrorCode
 from bimanual_core.rates import NS_PER_S
@@ -20,6 +21,7 @@ ROBOT, D, Answers, StreamedWorld, contract, swing = (
     rig.contract,
     rig.swing,
 )
+pytestmark = pytest.mark.timed
 #: Wall seconds of a second of the world's time.
 PACE = 1.0
 

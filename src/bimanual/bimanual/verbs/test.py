@@ -1,7 +1,8 @@
 """Run the checks and the tests: lint, types, then pytest over tests/ and src/*/test.
 
-Both extras are installed first, so that no test is skipped for want of them. Arguments after ``--`` go to pytest, for
-example ``bimanual test -- -k se3 -x``.
+Most tests run side by side, a process a core; those that start ROS nodes or watch the clock run after them, one at a
+time. Both extras are installed first, so that no test is skipped for want of them. Arguments after ``--`` go to pytest,
+for example ``bimanual test -- -k se3 -x``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ from bimanual.output import note, print_json
 from bimanual_core.errors import BimanualError
 
 NO_TESTS_COLLECTED = 5
+#: Markers of tests that need the machine for themselves.
+ALONE = "graph or timed"
+#: At most so many tests side by side: each process that simulates takes half a gibibyte.
+WORKERS = 4
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,9 +50,21 @@ def commands(args: argparse.Namespace, root: Path) -> dict[str, list[str]]:
         checks["ruff"] = [*python, "ruff", "check", "."]
         checks["format"] = [*python, "ruff", "format", "--check", "."]
         checks["mypy"] = [*python, "mypy"]
-    selection = [] if args.all else ["-m", "not slow"]
-    checks["pytest"] = [*python, "pytest", *selection, *args.pytest_arguments]
+    short = "" if args.all else " and not slow"
+    beside = ["-n", str(min(WORKERS, len(os.sched_getaffinity(0)))), "--dist", "loadfile"]
+    checks["pytest"] = [*python, "pytest", "-m", f"not ({ALONE}){short}", *beside, *args.pytest_arguments]
+    checks["alone"] = [*python, "pytest", "-m", f"({ALONE}){short}", *args.pytest_arguments]
     return checks
+
+
+def _agree_on_none(results: dict[str, dict[str, object]]) -> None:
+    """What was asked for may be in one half of the tests only; in neither is a failure."""
+    halves = [results["pytest"], results["alone"]]
+    if all(half["exit_code"] == NO_TESTS_COLLECTED for half in halves):
+        note("no test matches what was asked for")
+        return
+    for half in halves:
+        half["passed"] = half["exit_code"] in (0, NO_TESTS_COLLECTED)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -62,8 +79,7 @@ def run(args: argparse.Namespace) -> int:
         output = sys.stderr if args.json else None
         code = subprocess.run(command, cwd=root, stdout=output).returncode
         results[name] = {"passed": code == 0, "exit_code": code, "seconds": round(time.monotonic() - start, 1)}
-        if name == "pytest" and code == NO_TESTS_COLLECTED:
-            note("no test matches what was asked for")
+    _agree_on_none(results)
     failed = [name for name, result in results.items() if not result["passed"]]
     for name, result in results.items():
         note(f"{name:<8} {'passed' if result['passed'] else 'FAILED'}  {result['seconds']} s")
