@@ -167,6 +167,23 @@ def screw_pose(T_world_a: Array, twist: Array, s: float) -> Array:
     return T_world_a @ exp_SE3(np.asarray(twist) * s)
 
 
+def screw_poses(T_world_a: Array, twist: Array, shares: ArrayLike) -> Array:
+    """Poses (N, 4, 4) of :func:`screw_pose` at fractions (N,), at once."""
+    s = np.asarray(shares, dtype=float)[:, None, None]
+    w, v = np.asarray(twist, dtype=float)[:3], np.asarray(twist, dtype=float)[3:, None]
+    angle = float(np.linalg.norm(w))
+    K = skew(w / angle) if angle >= 1e-7 else skew(w)
+    turn = s * angle
+    # Lynch & Park, eq. 3.88, of the unit axis; without a turn its first terms.
+    one, two = (np.sin(turn), 1.0 - np.cos(turn)) if angle >= 1e-7 else (s, 0.0 * s)
+    drift, lag = (two / angle, (turn - np.sin(turn)) / angle) if angle >= 1e-7 else (0.5 * s * s, 0.0 * s)
+    T = np.tile(np.eye(4), (len(s), 1, 1))
+    T[:, :3, :3] += one * K + two * (K @ K)
+    T[:, :3, 3:] = (s * np.eye(3) + drift * K + lag * (K @ K)) @ v
+    found: Array = T_world_a @ T
+    return found
+
+
 def pose_error(T_a: Array, T_b: Array) -> tuple[float, float]:
     """Distance [m] and angle [rad] between two poses."""
     R = T_a[:3, :3].T @ T_b[:3, :3]

@@ -60,6 +60,15 @@ def test_a_screw_starts_and_ends_at_its_poses_and_keeps_its_axis() -> None:
     assert np.allclose(se3.screw_between(a, half), se3.screw_between(half, b), atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    "twist", [(0.3, -1.2, 0.5, 0.1, 0.2, -0.3), (0.0, 0.0, 0.0, 0.1, 0.2, -0.3), (1e-9, 0, 0, 1, 0, 0)]
+)
+def test_poses_of_a_screw_at_once_are_those_one_by_one(twist):
+    start, shares = se3.make_T((0.1, 0.2, 0.3), (0.0, 0.6, 0.0, 0.8)), np.linspace(0.0, 1.0, 7)
+    one_by_one = [se3.screw_pose(start, np.array(twist), s) for s in shares]
+    np.testing.assert_allclose(se3.screw_poses(start, np.array(twist), shares), one_by_one, atol=1e-12)
+
+
 def test_look_along_points_x_forward_and_z_up() -> None:
     T = se3.look_along((0, 0, 1), (0, 1, -1))
     assert np.allclose(T[:3, 0], np.array([0, 1, -1]) / np.sqrt(2))

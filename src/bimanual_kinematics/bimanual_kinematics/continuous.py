@@ -75,9 +75,7 @@ class ContinuousCheck:
         """The first instant found at which a pair is nearer than ``margin`` [m], or None if none ever is."""
         if not len(self._first):
             return None
-        pairs = np.tile(np.arange(len(self._first)), FIRST)
-        cells = np.repeat(np.arange(FIRST), len(self._first))
-        count = FIRST
+        cells, pairs, count = *self._first_intervals(motion), FIRST
         for _ in range(HALVINGS):
             open_, touch = self._settle(motion, cells, count, pairs, margin)
             if touch is not None:
@@ -90,6 +88,14 @@ class ContinuousCheck:
         share = float(cells.min()) / count
         return Touch(share, int(pairs[np.argmin(cells)]), self._model.expansion @ motion(np.array([share]))[0])
 
+    def _first_intervals(self, motion: Motion) -> tuple[Indices, Indices]:
+        """Which of the FIRST intervals to look at, and for which pair: for two parts that rest, one is enough."""
+        corners = motion(np.linspace(0.0, 1.0, FIRST * _CHORDS + 1)) @ self._model.expansion.T
+        moving = np.any(self._moves[:, np.ptp(corners, axis=0) > 0.0] > 0.0, axis=1)
+        moving_pairs, resting_pairs = np.flatnonzero(moving), np.flatnonzero(~moving)
+        cells = np.concatenate([np.repeat(np.arange(FIRST), len(moving_pairs)), np.zeros(len(resting_pairs), np.intp)])
+        return cells, np.concatenate([np.tile(moving_pairs, FIRST), resting_pairs])
+
     def _settle(
         self, motion: Motion, cells: Indices, count: int, pairs: Indices, margin: float
     ) -> tuple[Indices, Touch | None]:
@@ -97,7 +103,7 @@ class ContinuousCheck:
         look, a, b, ways = self._look(motion, cells, count)
         # The least that two parts of a pair must be apart at both ends together.
         needed = np.einsum("ij,ij->i", self._moves[pairs], ways) + 2.0 * margin
-        bound_a, bound_b = self._bounds(look, a, pairs), self._bounds(look, b, pairs)
+        bound_a, bound_b = np.split(self._bounds(look, np.concatenate([a, b]), np.tile(pairs, 2)), 2)
         open_ = np.flatnonzero(bound_a + bound_b <= needed)
         if not len(open_):
             return open_, None
@@ -130,12 +136,17 @@ class ContinuousCheck:
     def _bounds(self, look: _Look, samples: Indices, pairs: Indices) -> Array:
         """A lower bound (M,) on the distance of each pair at its sample: from the ball about one part to the box about
         the other, both ways round."""
+        # Neighbouring intervals share the sample between them.
+        asked, place = _distinct(samples * len(self._first) + pairs, len(look.shares) * len(self._first))
+        samples, pairs = np.divmod(asked, len(self._first))
         first, second = self._first[pairs], self._second[pairs]
         between = look.t[samples, second] - look.t[samples, first]
-        return np.maximum(
+        bounds = np.maximum(
             self._ball_to_box(between, look.R[samples, first], self._half[first], self._radius[second]),
             self._ball_to_box(-between, look.R[samples, second], self._half[second], self._radius[first]),
         )
+        found: Array = bounds[place]
+        return found
 
     @staticmethod
     def _ball_to_box(to_ball: Array, R_box: Array, half: Array, radius: Array) -> Array:

@@ -103,9 +103,9 @@ def ik_batch(model: RobotModel, side: str, T_world_tcp: Array) -> Array | None:
 
 def turned_near(model: RobotModel, side: str, q: Array, q_reference: Array) -> Array:
     """Joints (..., n) [rad] moved by whole turns to where they are nearest to ``q_reference`` (n,) within limits."""
-    lower, upper = model.limits(side)
-    if np.all(upper - lower <= 2 * np.pi):
+    if not _turns(model, side):
         return q
+    lower, upper = model.limits(side)
     turned = q + 2 * np.pi * np.round((q_reference - q) / (2 * np.pi))
     turned = np.where(turned > upper, turned - 2 * np.pi, np.where(turned < lower, turned + 2 * np.pi, turned))
     return np.where((turned >= lower) & (turned <= upper), turned, q)
@@ -185,11 +185,14 @@ def follow(
     """
     poses = np.asarray(T_world_tcp, dtype=float)
     branches = ik_batch(model, side, poses)
+    turns = _turns(model, side)
     q = np.asarray(q_start, dtype=float)
     path = np.empty((len(poses), len(q)))
     for i, T in enumerate(poses):
-        near = None if branches is None else turned_near(model, side, branches[i], q)
-        following = _tracked(model, side, T, q) if near is None else _nearest(near, q)
+        if branches is None:
+            following = _tracked(model, side, T, q)
+        else:
+            following = _nearest(turned_near(model, side, branches[i], q) if turns else branches[i], q)
         if following is None or (i > 0 and np.abs(following - q).max() > max_step):
             # axes 4 and 6 line up: the closed form's wrist angles jump there, tracking passes straight through
             following = _tracked(model, side, T, q)
@@ -204,10 +207,20 @@ def _damped_step(J: Array, twist: Array, damping: float) -> Array:
     return step
 
 
+def _turns(model: RobotModel, side: str) -> bool:
+    """Whether a joint of ``side`` has more than one turn."""
+    lower, upper = model.limits(side)
+    return bool(np.any(upper - lower > 2 * np.pi))
+
+
 def _nearest(branches: Array, q: Array) -> Array | None:
+    """The one of ``branches`` (k, n), NaN where there is none, whose joints are nearest to ``q`` (n,)."""
     distance = np.abs(branches - q).max(axis=1)
-    best = int(np.argmin(np.where(np.isfinite(distance), distance, np.inf)))
-    return branches[best] if np.isfinite(distance[best]) else None
+    best = int(distance.argmin())  # the first NaN, if there is one
+    if np.isnan(distance[best]):
+        distance[np.isnan(distance)] = np.inf
+        best = int(distance.argmin())
+    return branches[best] if distance[best] < np.inf else None
 
 
 def _tracked(model: RobotModel, side: str, T: Array, q: Array) -> Array | None:

@@ -29,7 +29,7 @@ def follow_way(model: RobotModel, side: str, q: Array, way: ToolWay, config: Pla
     Raises BimanualError saying how far along the joints end, and why.
     """
     count = max(2, int(np.ceil(finer * max(way.distance / config.line_step, way.angle / config.turn_step))) + 1)
-    poses = np.array([way.pose(s) for s in np.linspace(0.0, 1.0, count)])
+    poses = way.poses(np.linspace(0.0, 1.0, count))
     path, done = follow(model, side, poses[1:], q, max_step=config.max_joint_step)
     if done and np.abs(path[0] - q).max() > config.max_joint_step:
         done = 0

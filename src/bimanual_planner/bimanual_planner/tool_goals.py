@@ -66,7 +66,7 @@ def tool_goals(
             raise BimanualError(f"no hand holds {name}, so it cannot be moved")
         shared = name if len(holding) > 1 else shared
         for side in holding:
-            ways[side] = carried_way(way, se3.inverse(way.pose(0.0)) @ start[side])
+            ways[side] = carried_way(way, se3.inverse(way.start) @ start[side])
     bound = bool(shared)
     for side in sorted(poses, key=lambda side: frames.get(side, WORLD) != WORLD):
         if side in ways:
@@ -78,7 +78,7 @@ def tool_goals(
                 T_tcp_object = se3.inverse(start[side]) @ _pose(start, state, state.held[side].name)
                 moved.setdefault(state.held[side].name, carried_way(ways[side], T_tcp_object))
         elif frame in moved:
-            T_frame = moved[frame].pose(0.0)
+            T_frame = moved[frame].start
             ways[side] = relative_way(moved[frame], screw_way(se3.inverse(T_frame) @ start[side], poses[side]))
             bound = True
         else:

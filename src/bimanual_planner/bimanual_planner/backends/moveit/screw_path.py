@@ -48,7 +48,7 @@ def screw_poses(T_start: Array, T_goal: Array, config: PlannerConfig) -> Array:
     twist = se3.screw_between(T_start, T_goal)
     distance, angle = se3.pose_error(T_start, T_goal)
     count = max(2, int(np.ceil(max(distance / config.line_step, angle / config.turn_step))) + 1)
-    return np.array([se3.screw_pose(T_start, twist, s) for s in np.linspace(0.0, 1.0, count)])
+    return se3.screw_poses(T_start, twist, np.linspace(0.0, 1.0, count))
 
 
 def _at(T: Array) -> list[float]:
