@@ -45,6 +45,7 @@ def task_status(stamp_ns, success):
         task="handover_block",
         variant="robotwin2",
         seed=3,
+        randomisation="easy",
         instruction="",
         success=success,
         reason="",
