@@ -18,12 +18,16 @@ Array = NDArray[np.float64]
 
 #: At most so many things, each with so many tries to find it a place.
 MOST, TRIES = 10, 50
-#: Where they may stand [m], from the middle of the table: not under the arms at home, nor over its edge.
+#: Where they may stand [m], from the middle of the table: not by the robot, nor over its edge.
 X_RANGE, Y_RANGE = (-0.55, 0.55), (-0.18, 0.30)
 #: Room around what the task is about, for fingers and palm [m], and half the width of the ways that it takes.
 ROOM, HALF_WAY = 0.08, 0.09
 #: Where ways of the hands come from [m, world]: about the shoulders of two arms, whatever the robot.
 SHOULDERS = {"left": np.array([-0.30, -0.65]), "right": np.array([0.30, -0.65])}
+#: Where hands are at home [m, world], of the robot whose hands are lowest there. Things that are taller than LOW [m]
+#: would reach up to them, or nearly: those keep off the ways there, too.
+HANDS = {"left": np.array([-0.30, -0.04]), "right": np.array([0.30, -0.04])}
+LOW = 0.12
 #: Lifted this far off the table, so that no contact begins with overlap [m].
 CLEARANCE = 0.0005
 _DIRECTIONS = [np.array([np.cos(a), np.sin(a), 0.0]) for a in np.arange(16) * np.pi / 8]
@@ -44,15 +48,18 @@ def clutter(
         return []
     taken = [(item.T_world_object[:2, 3], footprint(_asset(item, assets), item.T_world_object)) for item in objects]
     ways = list(_ways(task, objects))
+    home_ways = [(SHOULDERS[side], hand) for side, hand in HANDS.items()]
     found: list[SceneObject] = []
     for _ in range(int(rng.integers(MOST + 1))):
         class_name = str(rng.choice(classes))
         asset_id = str(rng.choice(find_ids(class_name, evaluation)))
         asset = assets(class_name, asset_id, (1.0, 1.0, 1.0))
         radius = footprint(asset, np.eye(4))
+        tall = rest_height(asset) + asset.reach((0.0, 0.0, 1.0)) > LOW
+        kept_free = [*ways, *home_ways] if tall else ways
         for _ in range(TRIES):
             xy, yaw = np.array([rng.uniform(*X_RANGE), rng.uniform(*Y_RANGE)]), rng.uniform(-np.pi, np.pi)
-            if _is_clear(xy, radius, taken, len(objects), ways):
+            if _is_clear(xy, radius, taken, len(objects), kept_free):
                 z = table.top_z + rest_height(asset) + CLEARANCE
                 T = from_rotation(rotation_about((0, 0, 1), yaw), (*(xy + table.centre_xy), z))
                 found.append(SceneObject(f"clutter_{len(found) + 1}", class_name, asset_id, T))

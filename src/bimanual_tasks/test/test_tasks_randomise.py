@@ -5,7 +5,7 @@ import pytest
 
 from bimanual_core.errors import UnknownNameError
 from bimanual_tasks.assets import find_asset
-from bimanual_tasks.clutter import ROOM, footprint
+from bimanual_tasks.clutter import HALF_WAY, HANDS, LOW, ROOM, footprint
 from bimanual_tasks.randomise import randomised
 from bimanual_tasks.registry import get_task
 from bimanual_tasks.sampler import sample_scene
@@ -83,3 +83,16 @@ def test_the_same_seed_is_the_same_scene():
     assert first.table == again.table
     assert [o.T_world_object.tolist() for o in first.objects] == [o.T_world_object.tolist() for o in again.objects]
     assert hard("handover_block", 12).scene.look != first.look
+
+
+def test_tall_clutter_stays_off_the_hands_at_home():
+    tall = 0
+    for seed in range(40):
+        for item in hard("pick_dual_bottles", seed).scene.objects:
+            asset = find_asset(item.class_name, item.asset_id, item.scale)
+            if item.name.startswith("clutter") and asset.reach((0, 0, 1)) + asset.reach((0, 0, -1)) > LOW:
+                tall += 1
+                for hand in HANDS.values():
+                    away = np.linalg.norm(item.T_world_object[:2, 3] - hand)
+                    assert away >= HALF_WAY + footprint(asset, item.T_world_object) - 1e-9
+    assert tall > 5

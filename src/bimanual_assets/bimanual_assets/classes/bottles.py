@@ -14,6 +14,9 @@ from bimanual_core.asset import Asset, Rgb
 
 #: How far from its axis the label stands off the body, and the rounding of its foot [m].
 _LABEL, _FOOT = 0.0002, 0.004
+#: Where the body is held, about the bottle [deg]: all round, and in between beside +x, which is up while it lies. There
+#: 30 deg off the vertical bring wide open fingers to the table, and straight down is out of many a wrist's reach.
+_AZIMUTHS = (*range(0, 360, 30), -15, 15)
 #: A frame whose z, up while the bottle lies, is the bottle's x, and whose y is along the bottle.
 _LYING = ((0, 0, 1), (1, 0, 0), (0, 1, 0))
 
@@ -70,7 +73,7 @@ def bottle(asset_id: str) -> Asset:
         revolve([(b.radius + _LABEL, label[0]), (b.radius + _LABEL, label[1])], printed),
         revolve([(b.neck, cap), (b.neck + 0.0008, cap), (b.neck + 0.0008, high), (0, high)], Look(b.cap_rgb)),
     ]  # fmt: skip
-    grips = Grips(parts).around(low + 0.55 * b.body, range(0, 360, 30), "body", "body")
+    grips = Grips(parts).around(low + 0.55 * b.body, _AZIMUTHS, "body", "body")
     points = (
         ("bottom", at(0, 0, low), "middle of the foot, what stands on things"),
         ("top", at(0, 0, high), "middle of the cap"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice, zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from bimanual_core.observation import ObjectState
 from bimanual_core.protocols import Skills
 from bimanual_core.robot import other_side
-from bimanual_core.skill import Skill, SkillReport
+from bimanual_core.skill import Skill, SkillReport, hold
 from bimanual_tasks.assets import find_asset
 
 Array = NDArray[np.float64]
@@ -21,15 +22,33 @@ Lists = tuple[list[Skill], list[Skill]]
 def execute_first(skills: Skills, side: str, versions: Iterable[Lists]) -> SkillReport:
     """Execute the first version that can be planned; ``side`` is the arm of each version's first list.
 
-    A version that fails before anything has moved gives way to the next; any other end is the report.
+    A version that fails before anything has moved gives way to the next; any other end is the report. Versions that
+    begin like one that failed, up to the skill at which it failed, are passed over: they would fail there too.
     """
-    report = SkillReport(0, 0)
+    report, hopeless = SkillReport(0, 0), set[_Beginning]()
     for acting, other in versions:
+        if any(beginning == _beginning(acting, other, len(beginning)) for beginning in hopeless):
+            continue
         lists = {side: acting, other_side(side): other}
         report = skills.execute(lists["left"], lists["right"])
         if report.success or report.layer != "plan" or report.done > 0:
             return report
+        hopeless.add(_beginning(acting, other, report.failed_index + 1))
     return report
+
+
+#: The first skills of both arms, index by index, as values that can be compared.
+_Beginning = tuple[tuple, ...]
+
+
+def _beginning(acting: list[Skill], other: list[Skill], count: int) -> _Beginning:
+    """The first ``count`` indices of both lists, or all there are."""
+    rows = zip_longest(acting, other, fillvalue=hold())
+    return tuple((*_values(a), *_values(b)) for a, b in islice(rows, count))
+
+
+def _values(skill: Skill) -> tuple:
+    return tuple(v.tobytes() if isinstance(v, np.ndarray) else v for v in vars(skill).values())
 
 
 #: Versions of what is left to do, from what each arm holds: names of objects by side.
