@@ -14,12 +14,13 @@ from bimanual_planner.state import Held
 from bimanual_planner.steps import Step
 
 PULL = 0.18
-HANDLE = 0.014
+HANDLE, TABLE_TOP = 0.014, 0.74
+HEIGHT = get_asset("cabinet", "0", UNIT).reach((0, 0, 1)) * 2
 DRAWER = "cabinet/drawer"
 
 
 def cabinet(opening=0.0):
-    T = from_rotation(rotation_about((0, 0, 1), -np.pi / 2), (0.0, 0.155, 0.84))
+    T = from_rotation(rotation_about((0, 0, 1), -np.pi / 2), (0.0, 0.155, TABLE_TOP + HEIGHT / 2))
     return ObjectState("cabinet", "cabinet", "0", UNIT, T, joints={"drawer": opening})
 
 

@@ -30,19 +30,19 @@ class Cabinet:
 
 
 CABINETS = {
-    "0": Cabinet("wooden cabinet", 0.260, 0.300, 0.200, 0.125, 0.200, ("wood", c.BEECH, c.OAK),
+    "0": Cabinet("wooden cabinet", 0.260, 0.300, 0.156, 0.095, 0.200, ("wood", c.BEECH, c.OAK),
                  ("wood", c.OAK, c.PINE)),
-    "1": Cabinet("white cabinet", 0.250, 0.290, 0.190, 0.120, 0.195, ("speckle", c.WHITE, c.LIGHT_GREY),
+    "1": Cabinet("white cabinet", 0.250, 0.290, 0.152, 0.092, 0.195, ("speckle", c.WHITE, c.LIGHT_GREY),
                  ("speckle", c.PALE_BLUE, c.WHITE)),
-    "2": Cabinet("dark cabinet", 0.265, 0.310, 0.210, 0.130, 0.205, ("wood", c.BARK, c.WALNUT),
+    "2": Cabinet("dark cabinet", 0.265, 0.310, 0.160, 0.098, 0.205, ("wood", c.BARK, c.WALNUT),
                  ("wood", c.WALNUT, c.BEECH)),
-    "3": Cabinet("green cabinet", 0.255, 0.295, 0.195, 0.122, 0.200, ("speckle", c.TEAL, c.LEAF),
+    "3": Cabinet("green cabinet", 0.255, 0.295, 0.154, 0.094, 0.200, ("speckle", c.TEAL, c.LEAF),
                  ("speckle", c.SAGE, c.CREAM)),
 }  # fmt: skip
 #: Thickness of boards, room around the drawer, height of the drawer's sides [m].
-_BOARD, _ROOM, _SIDE = 0.012, 0.003, 0.070
+_BOARD, _ROOM, _SIDE = 0.012, 0.003, 0.042
 #: The handle: an upright bar before the front. Its standoff, thickness and length [m].
-_STANDOFF, _BAR, _LENGTH = 0.045, 0.014, 0.090
+_STANDOFF, _BAR, _LENGTH = 0.045, 0.014, 0.070
 
 
 def cabinet(asset_id: str) -> Asset:
@@ -60,7 +60,7 @@ def cabinet(asset_id: str) -> Asset:
     bar = drawer[-1]
     x, _, z = (float(v) for v in bar.T_object_shape[:3, 3])
     grips = Grips(parts)
-    for height, words in ((0.0, "middle"), (0.025, "upper part"), (-0.025, "lower part")):
+    for height, words in ((0.0, "middle"), (0.020, "upper part"), (-0.020, "lower part")):
         grips.add((x, 0, z + height), (-1, 0, 0), (0, 1, 0), "handle", f"{words} of the handle, level", only=[bar])
     grips.add((x, 0, z + _LENGTH / 2 - 0.006), (0, 0, -1), (0, 1, 0), "handle_top", "handle, from above", only=[bar])
     floor = _floor_top(k)

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from itertools import product
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from bimanual_core.observation import ObjectState
 from bimanual_core.protocols import Skills, World
 from bimanual_core.robot import SIDES, other_side
 from bimanual_core.se3 import make_T
 from bimanual_core.skill import Skill, SkillReport, hold
-from bimanual_tasks.experts._lists import Array, Lists, execute_first, lift, point_of, retreat, side_of
+from bimanual_tasks.experts._lists import Lists, execute_first, lift, point_of, retreat, side_of
 from bimanual_tasks.task import Task
 
 APPLE, CABINET = "apple", "cabinet"
@@ -23,9 +24,11 @@ BOTTOM, IN_DRAWER = 0, 1
 PULLS = (0.18, 0.16)
 #: Pre-grasp distances at the handle, and of the apple with its lift [m], preferred first.
 HANDLE_APPROACHES = (0.08, 0.05)
-APPLE_APPROACHES = ((0.10, 0.10), (0.07, 0.08), (0.05, 0.08))
+APPLE_APPROACHES = ((0.10, 0.12), (0.06, 0.08))
+#: Whether the apple is brought over the drawer on a straight line, which keeps it higher than the arm's shortest way.
+STRAIGHT = (False, True)
 #: The apple comes down into the drawer, and the hand goes up out of it, by so much [m].
-DOWNS = (0.12, 0.10)
+DOWN = 0.12
 #: Then the hand draws back from the cabinet, to its own side and up [m], before it turns home.
 AWAY = (0.08, 0.10, 0.03)
 #: The apple is let go this far above the floor of the drawer [m].
@@ -35,21 +38,24 @@ RELEASE_HEIGHT = 0.001
 def run(skills: Skills, world: World, task: Task) -> SkillReport:
     """Do the task once, from the scene as it is. The apple's side of the table says who brings it."""
     objects = world.objects().objects
-    bringer = side_of(objects[APPLE])
-    return execute_first(skills, other_side(bringer), _versions(objects[CABINET], bringer))
+    opener = other_side(side_of(objects[APPLE]))
+    return execute_first(skills, opener, _versions(objects[CABINET], objects[APPLE]))
 
 
-def _versions(cabinet: ObjectState, bringer_side: str) -> Iterator[Lists]:
-    sideways = -1.0 if bringer_side == SIDES[0] else 1.0
+def _versions(cabinet: ObjectState, apple: ObjectState) -> Iterator[Lists]:
+    sideways = -1.0 if side_of(apple) == SIDES[0] else 1.0
+    side, back, above = AWAY
     inside = point_of(cabinet, IN_DRAWER)
     way_out = cabinet.T_world_object[:3, 0]
-    for pull, down, near, (approach, up) in product(PULLS, DOWNS, HANDLE_APPROACHES, APPLE_APPROACHES):
+    apple_xyz = apple.T_world_object[:3, 3]
+    for pull, near, (approach, up), straight in product(PULLS, HANDLE_APPROACHES, APPLE_APPROACHES, STRAIGHT):
         goal = inside + pull * way_out + (0.0, 0.0, RELEASE_HEIGHT)
+        over = [_move((*(goal - apple_xyz)[:2], DOWN - up))] if straight else [hold()]
         opener = [
             Skill("grasp_actor", CABINET, group="handle", pre_grasp_dis=near),
-            _slide(pull * way_out),
-            *[hold()] * 3,
-            _slide(-pull * way_out),
+            _move(pull * way_out),
+            *[hold()] * 4,
+            _move(-pull * way_out),
             Skill("open_gripper", gripper_pos=1.0),
             retreat(near),
             Skill("back_to_origin"),
@@ -57,23 +63,17 @@ def _versions(cabinet: ObjectState, bringer_side: str) -> Iterator[Lists]:
         bringer = [
             Skill("grasp_actor", APPLE, group="top", pre_grasp_dis=approach),
             lift(up),
-            Skill("place_actor", APPLE, target=make_T(goal), functional_id=BOTTOM, pre_dis=down, dis=0.0,
+            *over,
+            Skill("place_actor", APPLE, target=make_T(goal), functional_id=BOTTOM, pre_dis=DOWN, dis=0.0,
                   constrain="free"),
-            lift(down),
-            _away(way_out, sideways),
+            lift(DOWN),
+            _move(back * way_out + (sideways * side, 0.0, above)),
             Skill("back_to_origin"),
         ]  # fmt: skip
         yield opener, bringer
 
 
-def _slide(way: Array) -> Skill:
-    """Move the hand that holds the handle along ``way`` (3,) in the world."""
-    x, y, z = (float(v) for v in np.round(way, 9))
-    return Skill("move_by_displacement", displacement=(x, y, z))
-
-
-def _away(way_out: Array, sideways: float) -> Skill:
-    """Draw a hand back from the cabinet, whose drawer opens along ``way_out`` (3,)."""
-    side, back, up = AWAY
-    x, y, z = (float(v) for v in np.round(back * way_out + (sideways * side, 0.0, up), 9))
+def _move(way: ArrayLike) -> Skill:
+    """Move a hand straight along ``way`` (3,) [m] in the world."""
+    x, y, z = (float(v) for v in np.round(np.asarray(way, dtype=float), 9))
     return Skill("move_by_displacement", displacement=(x, y, z))
