@@ -10,6 +10,7 @@ import numpy as np
 
 import bimanual_description
 from bimanual_core.motion import JointTrajectory, Motion
+from bimanual_core.rates import CAMERA_HZ, CAMERA_TICKS, PHYSICS_HZ, START_DELAY_S
 from bimanual_core.robot import RobotSpec
 from bimanual_core.scene import SceneObject, SceneSpec
 from bimanual_core.se3 import make_T
@@ -77,10 +78,15 @@ def _steps_per_s(world: SapienWorld, seconds: float) -> float:
 
 
 def _frames_per_s(world: SapienWorld, frames: int) -> float:
+    """While arms move: a picture in which nothing has changed would not be drawn again."""
     world.observe([CAMERA])
+    world.send(swing(world.robot, frames / CAMERA_HZ))
+    for _ in range(round(START_DELAY_S * PHYSICS_HZ)):
+        world.tick()
     spent = 0.0
     for _ in range(frames):
-        world.wait(1 / 30)
+        for _ in range(CAMERA_TICKS):
+            world.tick()
         start = time.perf_counter()
         world.observe([CAMERA])
         spent += time.perf_counter() - start

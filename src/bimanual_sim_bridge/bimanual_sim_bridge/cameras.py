@@ -16,6 +16,7 @@ from bimanual_core.robot import CameraSpec
 from bimanual_core.se3 import R_link_optical, from_rotation, inverse, rotation_from_rpy
 from bimanual_sim_bridge.lights import Lights
 from bimanual_sim_bridge.poses import from_sapien, to_sapien
+from bimanual_sim_bridge.sight import Sight
 
 Array = NDArray[np.float64]
 #: Our own: a third of the cost of SAPIEN's ``minimal`` where a processor draws.
@@ -30,7 +31,8 @@ _T_link_optical = from_rotation(R_link_optical)
 class CameraRig:
     """The cameras of one scene. ``start`` some, then ``finish`` each before the next ``start`` of that camera.
 
-    A frame carries the stamp and the pose of its ``start``.
+    A frame carries the stamp and the pose of its ``start``. A camera before which nothing has changed gives its newest
+    picture again: frames may share their arrays.
     """
 
     def __init__(
@@ -50,6 +52,9 @@ class CameraRig:
             name: _add_camera(scene, spec, links, self._shifts[name]) for name, spec in self._specs.items()
         }
         self._started: dict[str, tuple[int, Array]] = {}
+        # Light that flickers, and shadows of what is out of sight, change pictures without anything moving in them.
+        self._sight = None if shadows or look.flicker else Sight(scene)
+        self._drawn: dict[str, tuple[NDArray[np.uint8], NDArray[np.uint16]]] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -79,10 +84,22 @@ class CameraRig:
         if self._lights is not None:
             self._lights.flicker()
         self._scene.update_render()
+        for name in self._changed(names):
+            self._drawn.pop(name, None)
+            self._cameras[name].take_picture()
         for name in names:
-            camera = self._cameras[name]
-            camera.take_picture()
             self._started[name] = (stamp_ns, self._believed(name) @ _T_link_optical)
+
+    def _changed(self, names: Iterable[str]) -> list[str]:
+        """Those cameras that do not see what is in their newest picture; what they see now will be."""
+        sight = self._sight
+        if sight is None:
+            return list(names)
+        sight.look()
+        changed = [name for name in names if not sight.unchanged(name, self._cameras[name])]
+        for name in changed:
+            sight.taken(name, self._cameras[name])
+        return changed
 
     def _believed(self, name: str) -> Array:
         """Pose (4, 4) of a camera by the robot's description, as the frames on the graph have it."""
@@ -94,9 +111,10 @@ class CameraRig:
         if name not in self._started:
             raise BimanualError(f"camera {name}: no picture was asked for", ErrorCode.SIM_NOT_READY)
         stamp_ns, T_world_camera = self._started.pop(name)
-        camera = self._cameras[name]
-        rgba = camera.get_picture("Color")
-        return CameraFrame(name, stamp_ns, _rgb(rgba), _depth(camera), self._specs[name].K, T_world_camera)
+        if name not in self._drawn:
+            camera = self._cameras[name]
+            self._drawn[name] = _rgb(camera.get_picture("Color")), _depth(camera)
+        return CameraFrame(name, stamp_ns, *self._drawn[name], self._specs[name].K, T_world_camera)
 
     def warm_up(self) -> None:
         """Render once, so that compiling shaders, seconds at a process's first picture, is over when time runs."""

@@ -1,14 +1,18 @@
 """Pictures: geometry against the scene, stamps, order of calls, repetition, and the missing device."""
 
+import dataclasses
 import os
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from sim_rig import min_jerk
 
 import bimanual_description
 from bimanual_core.errors import BimanualError
+from bimanual_core.look import SceneLook
+from bimanual_core.motion import Motion
 from bimanual_core.scene import SceneObject, SceneSpec
 from bimanual_core.se3 import inverse, make_T
 from bimanual_sim_bridge.world import SapienWorld
@@ -71,6 +75,33 @@ def test_first_frames_repeat_pixel_by_pixel(world):
         pictures.append(frame.rgb.tobytes() + frame.depth_mm.tobytes())
         world.wait(0.2)
     assert pictures[0] == pictures[1]
+
+
+def test_a_picture_is_drawn_again_only_if_what_it_shows_has_changed(world):
+    world.load_scene(SCENE)
+    names = ("head", "left_wrist")
+    before = world.observe(names).cameras
+    again = world.observe(names).cameras
+    assert all(again[name].rgb is before[name].rgb for name in names)
+    joints = world.robot.arm("right").joints
+    q = world.robot.arm("right").home
+    world.execute(Motion({"right": min_jerk(joints, q, np.array(q) + [0.1, 0, 0, 0, 0, 0])}))
+    after = world.observe(names).cameras
+    assert after["left_wrist"].rgb is before["left_wrist"].rgb  # the other arm is out of its sight
+    assert after["left_wrist"].stamp_ns == world.stamp_ns > before["left_wrist"].stamp_ns
+    assert (after["head"].rgb != before["head"].rgb).any()
+    world.scene.cameras._sight = None  # everything is drawn
+    for name, frame in world.observe(names).cameras.items():
+        assert (frame.rgb == after[name].rgb).all()
+        assert (frame.depth_mm == after[name].depth_mm).all()
+
+
+def test_under_a_light_that_flickers_every_picture_is_drawn(world):
+    world.load_scene(dataclasses.replace(SCENE, look=SceneLook(flicker=0.05)))
+    before = world.observe(["head"]).cameras["head"]
+    world.wait(0.1)
+    assert (world.observe(["head"]).cameras["head"].rgb != before.rgb).any()
+    world.load_scene(SCENE)
 
 
 def test_without_a_vulkan_device_the_error_says_what_to_install_and_physics_still_runs():
