@@ -7,20 +7,24 @@ from collections.abc import Sequence
 from bimanual_core.protocols import SampleListener
 from bimanual_core.robot import load_robot
 from bimanual_description.files import robot_path
+from bimanual_planner.config import PlannerConfig
 from bimanual_planner.skills import LocalSkills
 from bimanual_sim_bridge.world import SapienWorld
 from bimanual_tasks.session import ContactCounts
 
 
 class ProcessSession:
-    """A ``Session`` over ``SapienWorld`` and ``LocalSkills``. ``cameras`` names what may be rendered (none by default).
+    """A ``Session`` over ``SapienWorld`` and ``LocalSkills``. ``cameras`` names what may be rendered (none by default),
+    ``config`` is the planner's.
 
     Raises UnknownNameError for a robot or camera that does not exist.
     """
 
-    def __init__(self, robot: str = "cobot_magic", cameras: Sequence[str] = ()) -> None:
+    def __init__(
+        self, robot: str = "cobot_magic", cameras: Sequence[str] = (), config: PlannerConfig | None = None
+    ) -> None:
         self.world = SapienWorld(load_robot(robot_path(robot)), cameras=cameras)
-        self.skills = LocalSkills(self.world)
+        self.skills = LocalSkills(self.world, config)
         self._listener: SampleListener | None = None
 
     def listen(self, listener: SampleListener | None) -> None:

@@ -34,7 +34,8 @@ def test_a_peer_is_measured_right_after_us_and_by_as_many_workers(measured):
     assert (figures["success_percent_rgbd"], figures["simulated_seconds_per_demo_rgbd"]) == (50.0, 9.0)
     assert (figures["maniskill_demos_per_minute_rgbd"], figures["ratio_rgbd"]) == (10.0, 3.0)
     assert figures["maniskill_simulated_seconds_per_demo_state"] == 5.0
-    assert figures["joint_speed"] <= figures["joint_speed_yaml"]
+    for limit in ("joint_speed", "joint_acceleration"):
+        assert figures[limit] == figures[f"{limit}_yaml"]
 
 
 def test_without_a_peer_there_is_no_ratio(measured):

@@ -198,6 +198,10 @@ def test_what_is_no_whole_collection_is_refused(tmp_path):
         CollectionStore(folder, SETTINGS, resume=False)
     with pytest.raises(BimanualError, match="camera_hz is 15, not 30 as asked for now"):
         CollectionStore(folder, CollectSettings(cameras=(), camera_hz=30), resume=True)
+    with pytest.raises(BimanualError, match="pace is 'usual', not 'full' as asked for now"):
+        CollectionStore(folder, CollectSettings(cameras=(), pace="full"), resume=True)
+    with pytest.raises(BimanualError, match="unknown pace 'wild'; choices: full, usual"):
+        CollectSettings(pace="wild")
     bag = folder / TASK / "episode_000001" / "episode_000001_0.mcap"
     whole = bag.read_bytes()
     bag.write_bytes(whole[:-100])

@@ -17,18 +17,20 @@ from bimanual.bench.peers.maniskill_peer import collect_with_maniskill
 from bimanual.bench.processes import rss_mib
 from bimanual.collecting.collect import Collection
 from bimanual.collecting.job import CollectJob, expert_collector
+from bimanual.collecting.pace import FULL, planner_config
 from bimanual.collecting.settings import CAMERAS, CollectSettings
 from bimanual.collecting.store import CollectionStore
 from bimanual.output import note
 from bimanual_core.errors import BimanualError
 from bimanual_core.robot import load_robot
 from bimanual_description.files import robot_path
-from bimanual_planner.config import PlannerConfig
 from bimanual_tasks.crew import Crew
 from bimanual_tasks.seeds import SEEDS_PER_BLOCK
 
 TASK = "stack_blocks_two"
 SECONDS, WORKERS = 60.0, 2
+#: Arms move at the limits of the robot's YAML.
+PACE = FULL
 #: What collects beside, by the peer's name: seconds, workers and whether with its camera.
 PEERS: dict[str, Callable[[float, int, bool], dict[str, Any]]] = {"maniskill": collect_with_maniskill}
 #: Least episodes whose memory says anything; with cameras a fifth of those without are done, yet as many as these.
@@ -93,7 +95,7 @@ def bench_collect(
 
 def _limits() -> dict[str, float]:
     """How fast joints move in what is collected, and how fast the robot's YAML lets them."""
-    config, arm = PlannerConfig(), load_robot(robot_path(CollectSettings().robot)).arms[0]
+    config, arm = planner_config(PACE), load_robot(robot_path(CollectSettings().robot)).arms[0]
     return {
         "joint_speed": float(config.speeds(arm.velocity).max()),
         "joint_speed_yaml": max(arm.velocity),
@@ -120,7 +122,7 @@ def _beside(peer: str, way: str, ours: Rate, seconds: float, workers: int) -> di
 
 def _rate(cameras: tuple[str, ...], seconds: float, workers: int) -> Rate:
     """What is kept within the time."""
-    settings = CollectSettings(cameras=cameras)
+    settings = CollectSettings(cameras=cameras, pace=PACE)
     with (
         tempfile.TemporaryDirectory(prefix="bimanual-bench-collect-") as folder,
         closing(CollectionStore(Path(folder) / "collection", settings, resume=False)) as store,
@@ -152,7 +154,7 @@ def _memory(way: str, cameras: tuple[str, ...], episodes: int) -> dict[str, floa
     resident: list[float] = []
     with tempfile.TemporaryDirectory(prefix="bimanual-bench-memory-") as folder:
         jobs = iter([CollectJob(TASK, seed, str(Path(folder) / "episode")) for seed in range(episodes)])
-        crew = Crew(partial(expert_collector, CollectSettings(cameras=cameras)), 1, note)
+        crew = Crew(partial(expert_collector, CollectSettings(cameras=cameras, pace=PACE)), 1, note)
         with closing(crew.run(lambda: next(jobs, None))) as answers:  # type: ignore[type-var]
             for _ in answers:
                 resident.append(rss_mib(crew.pids[0]))

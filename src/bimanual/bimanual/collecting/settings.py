@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from bimanual.collecting.pace import USUAL, planner_config
 from bimanual_core.errors import BimanualError
 from bimanual_core.rates import PHYSICS_HZ
 from bimanual_core.robot import RobotSpec
@@ -17,7 +18,8 @@ CAMERA_RATES = (15, 30)
 
 @dataclass(frozen=True)
 class CollectSettings:
-    """``cameras`` are recorded at ``camera_hz``; ``randomize`` easy varies poses only, hard everything."""
+    """``cameras`` are recorded at ``camera_hz``; ``randomize`` easy varies poses only, hard all; ``pace`` says how
+    fast arms move."""
 
     robot: str = "cobot_magic"
     variant: str = DEFAULT_VARIANT
@@ -25,12 +27,14 @@ class CollectSettings:
     cameras: tuple[str, ...] = CAMERAS
     camera_hz: int = CAMERA_RATES[0]
     seed0: int = 0
+    pace: str = USUAL
 
     def __post_init__(self) -> None:
         if self.randomize not in RANDOMISATIONS:
             raise BimanualError(f"randomize {self.randomize!r}; choices: {', '.join(RANDOMISATIONS)}")
         if self.camera_hz not in CAMERA_RATES:
             raise BimanualError(f"camera rate {self.camera_hz} Hz; choices: {', '.join(map(str, CAMERA_RATES))}")
+        planner_config(self.pace)
         if len(set(self.cameras)) != len(self.cameras):
             raise BimanualError(f"cameras {', '.join(self.cameras)}: each may be named once")
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from bimanual.collecting.pace import USUAL
 from bimanual.collecting.settings import CollectSettings
 from bimanual_core.errors import BimanualError, ErrorCode
 from bimanual_data.bag_metadata import write_whole
@@ -25,6 +26,8 @@ from bimanual_data.new_folder import check_outside_system
 FILE_NAME = "collection.json"
 FORMAT_VERSION = 1
 PARTIAL, LOCK = ".partial", ".lock"
+#: What collections were of that do not say it.
+BEFORE = {"pace": USUAL}
 _EPISODE = re.compile(r"episode_(\d{6})")
 
 
@@ -141,9 +144,10 @@ class CollectionStore:
             raise BimanualError(f"{self.folder} holds a collection; add --resume to go on")
         values = self._read()
         for key, wanted in self._settings.as_dict().items():
-            if values.get(key) != wanted:
+            found = values.get(key, BEFORE.get(key))
+            if found != wanted:
                 raise BimanualError(
-                    f"{self._path}: {key} is {values.get(key)!r}, not {wanted!r} as asked for now; resume with what it "
+                    f"{self._path}: {key} is {found!r}, not {wanted!r} as asked for now; resume with what it "
                     "was begun with, or collect into another folder"
                 )
         try:

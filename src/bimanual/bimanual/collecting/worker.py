@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from bimanual.collecting.job import CollectJob
+from bimanual.collecting.pace import planner_config
 from bimanual.collecting.settings import CollectSettings
 from bimanual.collecting.tap import EpisodeTap
 from bimanual.process_session import ProcessSession
@@ -20,7 +21,7 @@ from bimanual_tasks.registry import get_task
 @contextmanager
 def collector(settings: CollectSettings) -> Iterator[Callable[[CollectJob], EpisodeResult]]:
     """What does one job after another."""
-    session = ProcessSession(settings.robot, settings.cameras)
+    session = ProcessSession(settings.robot, settings.cameras, planner_config(settings.pace))
     try:
         tap = EpisodeTap(session.world, settings)
         try:
@@ -34,7 +35,12 @@ def collector(settings: CollectSettings) -> Iterator[Callable[[CollectJob], Epis
 def _collect(session: ProcessSession, tap: EpisodeTap, settings: CollectSettings, job: CollectJob) -> EpisodeResult:
     folder = Path(job.folder)
     shutil.rmtree(folder, ignore_errors=True)
-    extra = {"policy": "expert", "randomize": settings.randomize, "camera_hz": settings.camera_hz}
+    extra = {
+        "policy": "expert",
+        "randomize": settings.randomize,
+        "camera_hz": settings.camera_hz,
+        "pace": settings.pace,
+    }
     return run_episode(
         session,
         get_task(job.task, settings.variant),

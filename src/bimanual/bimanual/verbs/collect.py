@@ -13,6 +13,7 @@ from typing import Any
 
 from bimanual.collecting.collect import Collection
 from bimanual.collecting.job import expert_collector
+from bimanual.collecting.pace import FULL, PACES, USUAL
 from bimanual.collecting.progress import CollectProgress
 from bimanual.collecting.settings import CAMERA_RATES, CAMERAS, CollectSettings, cameras_of
 from bimanual.collecting.store import CollectionStore
@@ -43,6 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     rate = CAMERA_RATES[0]
     parser.add_argument("--camera-hz", type=int, choices=CAMERA_RATES, default=rate, help=f"pictures a second ({rate})")
     parser.add_argument("--robot", default="cobot_magic", help="robot YAML of bimanual_description (cobot_magic)")
+    pace = f"{USUAL}, or {FULL}: joints as fast as the robot's YAML lets them ({USUAL})"
+    parser.add_argument("--pace", choices=tuple(PACES), default=USUAL, help=f"how fast arms move: {pace}")
     parser.add_argument("--resume", action="store_true", help="go on with the collection in DIR")
     parser.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
 
@@ -79,7 +82,7 @@ def _settings(args: argparse.Namespace, tasks: list[str]) -> CollectSettings:
         raise BimanualError(f"--workers {args.workers} is outside 1..{MOST_WORKERS}")
     cameras = cameras_of(args.cameras)
     variant = args.variant or (get_task(tasks[0]).variant if len(tasks) == 1 else "")
-    settings = CollectSettings(args.robot, variant, args.randomisation, cameras, args.camera_hz, args.seed0)
+    settings = CollectSettings(args.robot, variant, args.randomisation, cameras, args.camera_hz, args.seed0, args.pace)
     settings.check(load_robot(robot_path(args.robot)), tasks)
     return settings
 
