@@ -14,6 +14,7 @@ from bimanual.process_session import ProcessSession
 from bimanual.verbs import eval as verb
 from bimanual_tasks.episode import EpisodeResult
 from bimanual_tasks.evaluate import run_in_session
+from bimanual_tasks.randomise import RANDOMISATIONS
 from bimanual_tasks.registry import expert_names
 from bimanual_tasks.results import Evaluation, task_report
 from bimanual_tasks.workers import run_in_workers
@@ -144,3 +145,18 @@ def test_the_number_of_workers_changes_neither_scenes_nor_words_nor_motions():
     assert without_wall[0] == without_wall[1]
     assert all(r.success and r.scene and r.trajectory for r in alone.values())
     assert len({r.trajectory for r in alone.values()}) == len(seeds)
+
+
+@pytest.mark.sim
+@pytest.mark.slow
+@pytest.mark.parametrize("randomisation", RANDOMISATIONS)
+def test_a_seed_is_the_same_in_a_fresh_process_and_after_other_tasks(randomisation):
+    tasks, seed = ("put_apple_cabinet", "handover_block", "pick_apple_messy"), 100_004
+    with contextlib.closing(ProcessSession()) as session:
+        run = run_in_session(session, randomisation=randomisation)
+        worn = {task: next(iter(run(task, "", [seed]))) for task in tasks}
+    for task, before in worn.items():
+        run = run_in_workers(partial(ProcessSession), 1, randomisation=randomisation)
+        (fresh,) = run(task, "", [seed])
+        assert dataclasses.replace(fresh, wall_seconds=0.0) == dataclasses.replace(before, wall_seconds=0.0)
+        assert fresh.trajectory
