@@ -28,6 +28,8 @@ from bimanual_data.new_folder import new_folder
 #: Messages that may wait for the writer; with raw images of 320x240 that is at most about 30 MB.
 QUEUE_LENGTH = 128
 IMAGE_WORKERS = 2
+#: So many of :meth:`Recorder.on_exact` go to the writer at once: waking it costs more than the writing of one.
+BATCH = 64
 
 WriterFactory = Callable[[Path], BagWriter]
 
@@ -65,7 +67,8 @@ class _Recording:
 
     writer: BagWriter
     meta: EpisodeMeta
-    items: queue.Queue[_Item | None] = field(default_factory=lambda: queue.Queue(QUEUE_LENGTH))
+    items: queue.Queue[list[_Item] | None] = field(default_factory=lambda: queue.Queue(QUEUE_LENGTH))
+    batch: list[_Item] = field(default_factory=list)
     thread: threading.Thread | None = None
     error: BimanualError | None = None  # the first
     lost: int = 0
@@ -74,6 +77,12 @@ class _Recording:
     def broken(self) -> bool:
         """Whether the bag can no longer be written."""
         return self.error is not None and self.error.code == ErrorCode.DATA_WRITE_FAILED
+
+    def hand_over(self) -> None:
+        """Let the writer have what was taken in; waits where it is far behind."""
+        if self.batch:
+            self.items.put(self.batch)
+            self.batch = []
 
 
 class Recorder:
@@ -146,7 +155,7 @@ class Recorder:
 
     def on_exact(self, stamp_ns: int, message: Encoded) -> None:
         """Take one message whose bytes end where the message ends, as ``cdr.encode`` makes them; as
-        :meth:`on_message`."""
+        :meth:`on_message`, but it may reach the bag only with the next ones, a picture, or the end."""
         self._take(stamp_ns, message, exact=True)
 
     def on_picture(self, stamp_ns: int, encode: Callable[[], Encoded]) -> None:
@@ -162,7 +171,9 @@ class Recorder:
                 recording.lost += 1
                 raise recording.error
             encoded = message if isinstance(message, Encoded) else self._pool.submit(message)
-            recording.items.put(_Item(stamp_ns, encoded, exact))
+            recording.batch.append(_Item(stamp_ns, encoded, exact))
+            if not exact or len(recording.batch) >= BATCH:
+                recording.hand_over()
 
     def annotate(self, values: Mapping[str, Any]) -> EpisodeMeta:
         """Merge values into the running or last episode's ``episode.json``. Raises BimanualError if there was none or a
@@ -184,6 +195,7 @@ class Recorder:
             recording, self._recording = self._recording, None
         if recording is None or recording.thread is None:
             raise BimanualError("nothing is being recorded")
+        recording.hand_over()
         recording.items.put(None)
         recording.thread.join()
         self._last = recording.writer.folder
@@ -199,13 +211,14 @@ class Recorder:
 def _write_all(recording: _Recording) -> None:
     while True:
         try:
-            item = recording.items.get(timeout=FLUSH_SECONDS)
+            items = recording.items.get(timeout=FLUSH_SECONDS)
         except queue.Empty:
             _flush(recording)
             continue
-        if item is None:
+        if items is None:
             return
-        _write(recording, item)
+        for item in items:
+            _write(recording, item)
 
 
 def _write(recording: _Recording, item: _Item) -> None:

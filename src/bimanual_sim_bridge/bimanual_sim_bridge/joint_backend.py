@@ -56,13 +56,16 @@ class SapienJointBackend:
         if setpoint is self._written:
             return
         self._written = setpoint
-        targets, rates = self._to_drives @ setpoint.position, self._to_drives @ setpoint.velocity
+        before = self._targets.tolist(), self._rates.tolist()
+        self._targets = self._to_drives @ setpoint.position
+        self._rates = self._to_drives @ setpoint.velocity
         # Most of the time one arm moves: what stays is not written again.
-        for i in np.flatnonzero(targets != self._targets).tolist():
-            self._joints[i].set_drive_target(targets[i])
-        for i in np.flatnonzero(rates != self._rates).tolist():
-            self._joints[i].set_drive_velocity_target(rates[i])
-        self._targets, self._rates = targets, rates
+        for joint, target, old in zip(self._joints, self._targets.tolist(), before[0], strict=True):
+            if target != old:
+                joint.set_drive_target(target)
+        for joint, rate, old in zip(self._joints, self._rates.tolist(), before[1], strict=True):
+            if rate != old:
+                joint.set_drive_velocity_target(rate)
 
     @property
     def drive_forces(self) -> dict[str, float]:

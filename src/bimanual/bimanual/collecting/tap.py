@@ -140,7 +140,7 @@ class _Streams:
 
     def _sample(self) -> JointSample:
         sample = self._world.joints()
-        return replace(sample, stamp_ns=sample.stamp_ns + self._shift_ns)
+        return JointSample(sample.stamp_ns + self._shift_ns, sample.position, sample.velocity, sample.effort)
 
     def _show_status(self) -> None:
         """At the start, on success, and once a second until then with what is missing; as the task server."""
