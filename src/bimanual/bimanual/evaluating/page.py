@@ -22,6 +22,7 @@ table { border-collapse: collapse; width: 100%; } .task { display: flex; flex-wr
 .task > img { width: 22rem; border-radius: 4px; } .task > div { flex: 1; min-width: 22rem; }
 th, td { padding: .3rem .6rem; text-align: right; border-bottom: 1px solid #e6e8ec; vertical-align: top; }
 th:first-child, td:first-child, .left { text-align: left; } thead th { border-bottom: 2px solid #aab0ba; }
+.all td { white-space: nowrap; } .all th { font-size: .9em; }
 .bar { display: inline-block; position: relative; width: 7rem; height: .7rem; background: #eceef1; }
 .bar b { position: absolute; top: 0; bottom: 0; background: #9cc3e6; } .bar i { position: absolute; top: -2px;
 bottom: -2px; width: 2px; background: #174a7c; } .none { color: #a3a8b0; } .quiet { color: #5a606a; }
@@ -76,7 +77,7 @@ def _table(reports: Sequence[Mapping[str, Any]]) -> str:
         )
         for report in reports
     )
-    return f"<table><thead>{_row(*heads, cell='th')}</thead><tbody>{rows}</tbody></table>"
+    return f"<table class='all'><thead>{_row(*heads, cell='th')}</thead><tbody>{rows}</tbody></table>"
 
 
 def _section(report: Mapping[str, Any], picture: bytes | None) -> str:
