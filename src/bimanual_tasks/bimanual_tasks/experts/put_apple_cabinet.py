@@ -27,10 +27,10 @@ HANDLE_APPROACHES = (0.08, 0.05)
 APPLE_APPROACHES = ((0.10, 0.12), (0.06, 0.08))
 #: Whether the apple is brought over the drawer on a straight line, which keeps it higher than the arm's shortest way.
 STRAIGHT = (False, True)
-#: The apple comes down into the drawer, and the hand goes up out of it, by so much [m].
+#: The apple comes down into the drawer from so high [m].
 DOWN = 0.12
-#: Then the hand draws back from the cabinet, to its own side and up [m], before it turns home.
-AWAY = (0.08, 0.10, 0.03)
+#: The hand goes up out of the drawer, then draws back to its own side and from the cabinet [m] before it turns home.
+OUTS = ((0.11, 0.08, 0.10), (0.09, 0.04, 0.06))
 #: The apple is let go this far above the floor of the drawer [m].
 RELEASE_HEIGHT = 0.001
 
@@ -44,11 +44,11 @@ def run(skills: Skills, world: World, task: Task) -> SkillReport:
 
 def _versions(cabinet: ObjectState, apple: ObjectState) -> Iterator[Lists]:
     sideways = -1.0 if side_of(apple) == SIDES[0] else 1.0
-    side, back, above = AWAY
     inside = point_of(cabinet, IN_DRAWER)
     way_out = cabinet.T_world_object[:3, 0]
     apple_xyz = apple.T_world_object[:3, 3]
-    for pull, near, (approach, up), straight in product(PULLS, HANDLE_APPROACHES, APPLE_APPROACHES, STRAIGHT):
+    choices = product(PULLS, HANDLE_APPROACHES, APPLE_APPROACHES, STRAIGHT, OUTS)
+    for pull, near, (approach, up), straight, (out, side, back) in choices:
         goal = inside + pull * way_out + (0.0, 0.0, RELEASE_HEIGHT)
         over = [_move((*(goal - apple_xyz)[:2], DOWN - up))] if straight else [hold()]
         opener = [
@@ -66,8 +66,8 @@ def _versions(cabinet: ObjectState, apple: ObjectState) -> Iterator[Lists]:
             *over,
             Skill("place_actor", APPLE, target=make_T(goal), functional_id=BOTTOM, pre_dis=DOWN, dis=0.0,
                   constrain="free"),
-            lift(DOWN),
-            _move(back * way_out + (sideways * side, 0.0, above)),
+            lift(out),
+            _move(back * way_out + (sideways * side, 0.0, 0.0)),
             Skill("back_to_origin"),
         ]  # fmt: skip
         yield opener, bringer
