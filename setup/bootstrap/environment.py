@@ -54,6 +54,24 @@ def uv_environment(settings: Mapping[str, str], environ: Mapping[str, str]) -> d
     return {**wanted, **environ}
 
 
+def plain_python(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment variables with which an interpreter installs packages: other module paths have nothing to say,
+    and the wheels' bootstrapper would start Python a second time."""
+    env = {key: value for key, value in environ.items() if key not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
+    return {**env, "_ROS_WHEELS_BOOTSTRAP_COMPLETE": "1"}
+
+
+def with_pip_settings(python: str, env: Mapping[str, str]) -> dict[str, str]:
+    """The environment variables for uv to install from where ``python``'s pip does."""
+    return uv_environment(pip_settings(answer([python, "-m", "pip", "config", "list"], env) or ""), env)
+
+
+def torch_options(env: Mapping[str, str]) -> list[str]:
+    """uv's options for a torch that runs on the processor, unless the settings say where it comes from."""
+    chosen = "UV_FIND_LINKS" in env or "UV_TORCH_BACKEND" in env
+    return [] if chosen else ["--torch-backend", "cpu"]
+
+
 def names(lock: str) -> set[str]:
     """The packages that a lock file pins."""
     return set(re.findall(r"^([\w.-]+)==", lock, re.MULTILINE))
@@ -66,16 +84,13 @@ def install_packages(layout: Layout, clock: Clock, environ: Mapping[str, str]) -
     if match is None:
         raise SetupError(f"{layout.lock_file} pins no uv")
     python = str(layout.python)
-    # The wheels' bootstrapper would start Python a second time; the packages are installed without it.
-    env = {key: value for key, value in environ.items() if key not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
-    env["_ROS_WHEELS_BOOTSTRAP_COMPLETE"] = "1"
+    env = plain_python(environ)
     with clock.network():
         if (answer([python, "-m", "uv", "--version"], env) or "").split()[1:2] != [match[1]]:
             if answer([python, "-m", "pip", "--version"], env) is None:
                 run([python, "-m", "ensurepip", "--default-pip"], env)
             run([python, "-m", "pip", "install", "--disable-pip-version-check", f"uv=={match[1]}"], env)
-        pip_list = answer([python, "-m", "pip", "config", "list"], env) or ""
-        env = uv_environment(pip_settings(pip_list), env)
+        env = with_pip_settings(python, env)
         wanted = layout.state / "wanted.lock"
         wanted.write_text(lock, encoding="utf-8")
         # Not `uv pip sync`: the ROS wheels carry egg-info folders, which it takes for packages to remove.

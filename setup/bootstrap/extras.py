@@ -14,10 +14,9 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from bootstrap.environment import pip_settings, uv_environment
+from bootstrap.environment import plain_python, torch_options, with_pip_settings
 from bootstrap.layout import Layout
 from bootstrap.main import alone
-from bootstrap.shell import answer
 from bootstrap.steps import SetupError, say
 
 FOLDER = Path("setup") / "extras"
@@ -67,13 +66,9 @@ def install(layout: Layout, name: str, environ: Mapping[str, str]) -> None:
     if free < HEADROOM * installed:
         raise SetupError(f"{layout.venv} has {free:.0f} MB free; {HEADROOM * installed:.0f} MB are needed")
     python = str(layout.python)
-    # The ROS wheels' bootstrapper would start Python a second time, and other module paths have nothing to say here.
-    env = {key: value for key, value in environ.items() if key not in ("PYTHONPATH", "PYTHONHOME")}
-    env["_ROS_WHEELS_BOOTSTRAP_COMPLETE"] = "1"
-    env = uv_environment(pip_settings(answer([python, "-m", "pip", "config", "list"], env) or ""), env)
+    env = with_pip_settings(python, plain_python(environ))
     command = [python, "-m", "uv", "pip", "install", "--python", python, "--no-deps", "-r", str(path)]
-    if "UV_FIND_LINKS" not in env and "UV_TORCH_BACKEND" not in env:
-        command += ["--torch-backend", "cpu"]
+    command += torch_options(env)
     with alone(layout):
         status = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=STDERR).returncode
     if status:

@@ -13,10 +13,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from bootstrap.environment import pip_settings, uv_environment
+from bootstrap.environment import plain_python, torch_options, with_pip_settings
 from bootstrap.layout import Layout
 from bootstrap.main import alone
-from bootstrap.shell import answer
 from bootstrap.steps import SetupError, digest, say
 
 FOLDER = Path("setup") / "peers"
@@ -50,12 +49,8 @@ def install(layout: Layout, name: str, environ: Mapping[str, str]) -> Path:
     purpose, fetched, installed = PEERS[name]
     say(f"installing {purpose} into {folder}, once: about {fetched} MB to fetch, {installed} MB on disk")
     own = str(layout.python)
-    env = {key: value for key, value in environ.items() if key not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
-    env["_ROS_WHEELS_BOOTSTRAP_COMPLETE"] = "1"
-    env = uv_environment(pip_settings(answer([own, "-m", "pip", "config", "list"], env) or ""), env)
-    pins = ["pip", "install", "--python", str(python), "--no-deps", "-r", str(lock)]
-    if "UV_FIND_LINKS" not in env and "UV_TORCH_BACKEND" not in env:
-        pins += ["--torch-backend", "cpu"]
+    env = with_pip_settings(own, plain_python(environ))
+    pins = ["pip", "install", "--python", str(python), "--no-deps", "-r", str(lock), *torch_options(env)]
     with alone(layout):
         shutil.rmtree(folder, ignore_errors=True)
         for command in (

@@ -36,7 +36,7 @@ def test_what_is_there_is_not_made_again(tmp_path, monkeypatch) -> None:
     assert place.venv in folder.parents
     made = []
     monkeypatch.setattr(peers.subprocess, "run", lambda command, **_: made.append(command) or _Done())
-    monkeypatch.setattr(peers, "answer", lambda *_: "")
+    monkeypatch.setattr(peers, "with_pip_settings", lambda _, env: dict(env))
     folder.mkdir(parents=True)
     monkeypatch.setattr(peers.shutil, "rmtree", lambda *_, **__: None)
     assert peers.install(place, "mplib", {}) == folder / "bin" / "python"
