@@ -95,12 +95,18 @@ class Grips:
         return self
 
     def from_above(
-        self, xyz: ArrayLike, yaws_deg: Iterable[float], group: str, words: str, only: Sequence[Shape] | None = None
+        self,
+        xyz: ArrayLike,
+        yaws_deg: Iterable[float],
+        group: str,
+        words: str,
+        open_to: float | None = None,
+        only: Sequence[Shape] | None = None,
     ) -> Grips:
         """Approaches straight down; the opening is turned by ``yaws_deg`` from the object's y."""
         for yaw in yaws_deg:
             text = f"{words} from above, opening turned by {yaw:g} deg"
-            self.add(xyz, (0, 0, -1), (-_sin(yaw), _cos(yaw), 0), group, text, only=only)
+            self.add(xyz, (0, 0, -1), (-_sin(yaw), _cos(yaw), 0), group, text, open_to, only)
         return self
 
     def around(

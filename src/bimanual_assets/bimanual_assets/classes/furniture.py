@@ -38,12 +38,13 @@ RACKS = {
 }
 #: Half the side of the post, radius of the prong, height of the foot; how far from the post a mug hangs [m].
 _POST, _PRONG, _FOOT, _SEAT = 0.011, 0.005, 0.016, 0.058
-#: Words, inner x, y, height [m], colours.
+#: Words, inner x, y, height [m], colours. Low enough, and wide enough for a hand between the shoes, that fingers around
+#: a collar keep clear of the walls and of the other shoe.
 SHOE_BOXES: dict[str, tuple[str, float, float, float, tuple[str, Rgb, Rgb]]] = {
-    "0": ("brown shoe box", 0.290, 0.210, 0.065, ("speckle", c.PINE, c.TAN)),
-    "1": ("orange shoe box", 0.285, 0.205, 0.060, ("stripes", c.ORANGE, c.AMBER)),
-    "2": ("grey shoe box", 0.295, 0.215, 0.070, ("speckle", c.GREY, c.STEEL)),
-    "3": ("blue shoe box", 0.290, 0.208, 0.062, ("bars", c.NAVY, c.BLUE)),
+    "0": ("brown shoe box", 0.290, 0.236, 0.040, ("speckle", c.PINE, c.TAN)),
+    "1": ("orange shoe box", 0.285, 0.232, 0.038, ("stripes", c.ORANGE, c.AMBER)),
+    "2": ("grey shoe box", 0.295, 0.240, 0.042, ("speckle", c.GREY, c.STEEL)),
+    "3": ("blue shoe box", 0.290, 0.234, 0.039, ("bars", c.NAVY, c.BLUE)),
 }
 _CARD = 0.006
 

@@ -9,7 +9,7 @@ import numpy as np
 from bimanual_assets import palette as c
 from bimanual_assets.draft import at, rigid
 from bimanual_assets.grips import Grips
-from bimanual_assets.solids import hull, prism
+from bimanual_assets.solids import block, hull, prism
 from bimanual_assets.surfaces import Look, extrude, faceted
 from bimanual_assets.textures import texture
 from bimanual_core.asset import Asset, Rgb, Visual
@@ -37,6 +37,8 @@ SHOES = {
     "4": Shoe("green canvas shoe", 0.220, 0.078, 0.022, 0.095, ("speckle", c.GREEN, c.LEAF), c.CREAM, c.CREAM),
     "5": Shoe("yellow slipper", 0.222, 0.081, 0.020, 0.080, ("dots", c.YELLOW, c.IVORY), c.WALNUT, c.BEECH),
 }  # fmt: skip
+#: A hand opens by this much more than a collar is wide [m], so that it can let go of a shoe beside another one.
+_SPARE_OPENING = 0.022
 #: The sole's outline, heel at x = -0.5, toe at 0.5 of the length, in half widths: (x, half width).
 _OUTLINE = (
     ((-0.50, 0.30), (-0.47, 0.62), (-0.40, 0.80), (-0.25, 0.86), (0.05, 0.92), (0.25, 1.00), (0.38, 0.90))
@@ -56,33 +58,39 @@ def shoe(asset_id: str) -> Asset:
     back, front = -0.46 * s.length, 0.02 * s.length
     left = [(front, half), (back + 0.03, half), (back, 0.5 * half)]
     collar_outline = np.array([*left, *[(x, -y) for x, y in reversed(left)]])
-    collar = prism(collar_outline, top_of_sole, top)
-    # the vamp slopes from the collar to the toe
+    straight = back + 0.03
+    # a box, as pads lie flat on it: a shoe would turn between fingers that touch the sides of a hull at their edges
+    middle = ((straight + front) / 2, 0, (top_of_sole + top) / 2)
+    collar = block((front - straight, 2 * half, top - top_of_sole), middle)
+    counter = prism(np.array([(straight, half), *left[2:], (back, -0.5 * half), (straight, -half)]), top_of_sole, top)
+    # the vamp slopes from the collar to the toe; it is hollow, so that a shoe balances where its collar is held
     toe = _footprint(s, 0.94)
     toe = toe[toe[:, 0] > 0.02 * s.length]
     knuckle = top_of_sole + 0.016
     vamp = hull(
         np.concatenate(
             [
-                [(front, y, z) for y in (-half, half) for z in (top_of_sole, top - 0.012)],
+                [(front, y, z) for y in (-half + 0.006, half - 0.006) for z in (top_of_sole, top - 0.012)],
                 np.column_stack([toe, np.full(len(toe), top_of_sole)]),
                 np.column_stack([toe * [0.94, 0.9], np.full(len(toe), knuckle)]),
             ]
-        )
+        ),
+        120.0,
     )
-    parts = [sole, collar, vamp]
+    parts = [sole, collar, counter, vamp]
     upper = Look(s.upper[1], texture(*s.upper, int(asset_id)))
     opening = collar_outline * 0.8 + [0.2 * (front + back) / 2, 0.0]
     visuals = [
         extrude(sole_outline, low, top_of_sole, Look(s.sole_rgb)),
-        faceted(collar, upper),
+        faceted(prism(collar_outline, top_of_sole, top), upper),
         faceted(vamp, upper),
         extrude(opening, top - 0.002, top + 0.0005, Look(c.BLACK)),
     ]
     visuals += [_lace(front, half, top, knuckle, share, s) for share in (0.25, 0.45, 0.65)]
     grips = Grips(parts)
-    for x, words in ((-0.10, "front of the collar"), (-0.20, "middle of the collar"), (-0.28, "back of the collar")):
-        grips.from_above((x * s.length, 0, top - 0.022), (0,), "collar", words, only=[collar])
+    for x, words in ((-0.068, "front of the collar"), (-0.105, "middle of the collar"), (-0.14, "back of the collar")):
+        place = (x * s.length, 0, top - 0.022)
+        grips.from_above(place, (0,), "collar", words, open_to=2 * half + _SPARE_OPENING, only=[collar])
     points = (
         ("bottom", at(0, 0, low), "middle of the sole, x towards the toe"),
         ("toe", at(s.length / 2, 0, low), "tip of the toe"),

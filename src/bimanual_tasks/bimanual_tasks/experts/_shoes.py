@@ -6,17 +6,21 @@ down in between, turned, and taken again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bimanual_core.observation import ObjectState
 from bimanual_core.se3 import from_rotation, rotation_about
 from bimanual_core.skill import Skill
-from bimanual_tasks.experts._lists import lift, retreat
+from bimanual_tasks.experts._lists import lift, point_of, retreat
 
 Array = NDArray[np.float64]
+
+#: What comes before the shoe is in hand as it has to be, and what sets it down.
+Way = tuple[list[Skill], list[Skill]]
 
 BOTTOM = 0
 #: x of a shoe points to its toe: this yaw is to the left [rad].
@@ -25,13 +29,11 @@ TOE_LEFT = np.pi
 APPROACHES = (0.08, 0.05, 0.03)
 #: How far a shoe is lifted after an approach [m].
 LIFTS = {0.08: 0.06, 0.05: 0.04, 0.03: 0.02}
+#: A shoe this near to its place is in it [m].
+NEAR = 0.02
 #: The shoe is let go this far above where it is set down [m].
 RELEASE_HEIGHT = 0.001
-#: Where the right arm sets a shoe down to take it again [m], clear of the middle, and its headings there [deg]: those
-#: at which the hand can lean to either side and stand upright. For the left arm all is mirrored.
-TURNING_PLACES = ((0.20, -0.20), (0.25, -0.15))
-TURNING_YAWS_DEG = (-150.0, 30.0, -135.0, 45.0, 15.0, 180.0)
-#: There the hand goes in and out by short ways [m].
+#: Where a shoe is set down to be taken again, the hand goes in and out by short ways [m].
 TURNING_APPROACHES = (0.05, 0.03)
 
 
@@ -40,33 +42,50 @@ def toe_left(x: float, y: float, z: float) -> Array:
     return from_rotation(rotation_about((0, 0, 1), TOE_LEFT), (x, y, z + RELEASE_HEIGHT))
 
 
-def take(name: str, approach: float) -> list[Skill]:
-    """Grip the shoe and lift it."""
-    return [Skill("grasp_actor", name, group="collar", pre_grasp_dis=approach), lift(LIFTS[approach])]
+def take(name: str, approach: float, over: float = 0.0) -> list[Skill]:
+    """Grip the shoe and lift it, ``over`` [m] higher than usual."""
+    return [Skill("grasp_actor", name, group="collar", pre_grasp_dis=approach), lift(LIFTS[approach] + over)]
 
 
-def put(name: str, goal: Array, approach: float) -> list[Skill]:
-    """Set the shoe down with its sole at ``goal``, and let go."""
-    place = Skill("place_actor", name, target=goal, functional_id=BOTTOM, pre_dis=approach, dis=0.0, constrain="align")
+def put(name: str, goal: Array, approach: float, over: float = 0.0) -> list[Skill]:
+    """Set the shoe down with its sole at ``goal``, from ``over`` [m] higher than usual, and let go."""
+    place = Skill(
+        "place_actor", name, target=goal, functional_id=BOTTOM, pre_dis=approach + over, dis=0.0, constrain="align"
+    )
     return [place, retreat(approach)]
 
 
-def ways(name: str, side: str, goal: Array, table_top: float, holds: bool) -> Iterator[list[Skill]]:
-    """Ways to bring the shoe to ``goal``: as it was gripped, or taken again where it was set down in between.
+def go_home() -> list[Skill]:
+    """Back to where the arm began, and there open the hand all the way: between shoes there may be no room for that."""
+    return [Skill("back_to_origin"), Skill("open_gripper", gripper_pos=1.0)]
 
-    ``holds``: the shoe is in the hand already.
+
+def direct_ways(name: str, goal: Array, holds: bool, over: float = 0.0) -> Iterator[Way]:
+    """Ways to bring the shoe to ``goal`` as it is gripped; ``holds``: it is in the hand already.
+
+    ``over`` [m]: how high what stands around the goal is.
     """
     for near in APPROACHES:
-        yield [*([] if holds else take(name, near)), *put(name, goal, near)]
-    for near, there in product(TURNING_APPROACHES, _turned(side, table_top)):
+        yield [] if holds else take(name, near, over), put(name, goal, near, over)
+
+
+def turned_ways(name: str, goal: Array, turned: Sequence[Array], holds: bool, over: float = 0.0) -> Iterator[Way]:
+    """Ways to ``goal`` by which the shoe is taken again where it was set down in between, at one of the poses
+    ``turned`` (4, 4) of its sole."""
+    for near, there in product(TURNING_APPROACHES, turned):
         first = [] if holds else take(name, near)
-        again = take(name, TURNING_APPROACHES[-1])
-        yield [*first, *put(name, there, TURNING_APPROACHES[-1]), *again, *put(name, goal, near)]
+        again = take(name, TURNING_APPROACHES[-1], over)
+        yield [*first, *put(name, there, TURNING_APPROACHES[-1]), *again], put(name, goal, near, over)
 
 
-def _turned(side: str, table_top: float) -> Iterator[Array]:
-    """Where a shoe's sole is set down in between (4, 4)."""
-    for (x, y), yaw_deg in product(TURNING_PLACES, TURNING_YAWS_DEG):
-        yaw = np.radians(yaw_deg if side == "right" else 180.0 - yaw_deg)
-        place = (x if side == "right" else -x, y, table_top + RELEASE_HEIGHT)
-        yield from_rotation(rotation_about((0, 0, 1), yaw), place)
+def placed(shoe: ObjectState, goal: Array) -> bool:
+    """Whether the shoe's sole is at ``goal``."""
+    return bool(abs(point_of(shoe, BOTTOM) - goal[:3, 3]).max() < NEAR)
+
+
+def set_down(places: Iterable[tuple[float, float]], yaws_deg: Iterable[float], table_top: float) -> list[Array]:
+    """Poses (4, 4) of a sole on the table at each of ``places`` (x, y) [m], in each heading."""
+    return [
+        from_rotation(rotation_about((0, 0, 1), np.radians(yaw)), (x, y, table_top + RELEASE_HEIGHT))
+        for (x, y), yaw in product(places, yaws_deg)
+    ]
