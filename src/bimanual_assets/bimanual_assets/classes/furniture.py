@@ -18,7 +18,7 @@ from bimanual_core.se3 import from_rotation, rotation_about
 @dataclass(frozen=True)
 class Rack:
     """Sizes [m] of a rack: side of its foot, height of its post and of the prong's root, length of the prong, and the
-    angle [deg] by which it points up."""
+    angle [deg] by which it points up, so little that a mug stays where it is let go."""
 
     words: str
     foot: float
@@ -31,10 +31,10 @@ class Rack:
 
 
 RACKS = {
-    "0": Rack("wooden mug rack", 0.150, 0.260, 0.185, 0.105, 20.0, ("wood", c.BEECH, c.OAK), c.OAK),
-    "1": Rack("black mug rack", 0.145, 0.250, 0.180, 0.110, 25.0, ("brushed", c.BLACK, c.CHARCOAL), c.CHARCOAL),
-    "2": Rack("white mug rack", 0.155, 0.270, 0.195, 0.100, 18.0, ("speckle", c.WHITE, c.LIGHT_GREY), c.WHITE),
-    "3": Rack("walnut mug rack", 0.150, 0.255, 0.188, 0.105, 22.0, ("wood", c.BARK, c.WALNUT), c.WALNUT),
+    "0": Rack("wooden mug rack", 0.150, 0.260, 0.185, 0.105, 10.0, ("wood", c.BEECH, c.OAK), c.OAK),
+    "1": Rack("black mug rack", 0.145, 0.250, 0.180, 0.110, 12.0, ("brushed", c.BLACK, c.CHARCOAL), c.CHARCOAL),
+    "2": Rack("white mug rack", 0.155, 0.270, 0.195, 0.100, 9.0, ("speckle", c.WHITE, c.LIGHT_GREY), c.WHITE),
+    "3": Rack("walnut mug rack", 0.150, 0.255, 0.188, 0.105, 11.0, ("wood", c.BARK, c.WALNUT), c.WALNUT),
 }
 #: Half the side of the post, radius of the prong, height of the foot; how far from the post a mug hangs [m].
 _POST, _PRONG, _FOOT, _SEAT = 0.011, 0.005, 0.016, 0.058
