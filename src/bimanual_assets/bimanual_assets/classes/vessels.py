@@ -19,7 +19,7 @@ _SECTOR_MIDDLES = range(30, 390, 60)
 #: How far below a rim the grasp point is, at the most [m]; tips go 12 mm deeper.
 _RIM_DEPTH = 0.010
 #: How far a gripper opens around a wall [m].
-_RIM_OPENING = 0.05
+_RIM_OPENING = 0.044
 
 
 @dataclass(frozen=True)
