@@ -27,8 +27,9 @@ _MARGIN = 1e-4
 @dataclass(frozen=True)
 class GripperSettings:
     """``stiffness`` [N/m] of the position loop behind each finger, default ``hold_force`` [N] of each finger, when an
-    opening counts as reached [m] and when as stalled (slower than ``stall_velocity`` [m/s] for ``stall_time_s``
-    while the command is ``stall_error`` [m] away), and the time allowed beyond the ramp."""
+    opening counts as reached [m] and when as stalled (slower than ``stall_velocity`` [m/s] for ``stall_time_s``, or, if
+    the measured speed trembles, within ``still_within`` [m] for ``still_time_s``, while the command is ``stall_error``
+    [m] away), and the time allowed beyond the ramp."""
 
     stiffness: float = 1000.0
     hold_force: float = 8.0
@@ -36,6 +37,8 @@ class GripperSettings:
     stall_velocity: float = 0.004
     stall_error: float = 0.002
     stall_time_s: float = 0.15
+    still_within: float = 0.0005
+    still_time_s: float = 0.5
     timeout_s: float = 2.0
 
 
@@ -46,6 +49,8 @@ class _Active:
     start_ns: int
     deadline_ns: int
     still_since_ns: int | None = None
+    rests_at: float = -1.0  # [m]; below zero: nowhere yet
+    rests_since_ns: int = 0
 
 
 class GripperController:
@@ -185,12 +190,23 @@ class GripperController:
 
     def _stalled(self, goal: _Active, now_ns: int, arrived: bool) -> bool:
         pressing = arrived or abs(self._command - self._measured) > self.settings.stall_error
-        if not pressing or not abs(self._measured_velocity) < self.settings.stall_velocity:
+        if not pressing:
+            goal.still_since_ns, goal.rests_at = None, -1.0
+            return False
+        if self._rests_long(goal, now_ns):
+            return True
+        if not abs(self._measured_velocity) < self.settings.stall_velocity:
             goal.still_since_ns = None
             return False
         if goal.still_since_ns is None:
             goal.still_since_ns = now_ns
         return (now_ns - goal.still_since_ns) * 1e-9 >= self.settings.stall_time_s
+
+    def _rests_long(self, goal: _Active, now_ns: int) -> bool:
+        """Whether the fingers have stayed where they are, whatever the speed that is measured."""
+        if abs(self._measured - goal.rests_at) > self.settings.still_within:
+            goal.rests_at, goal.rests_since_ns = self._measured, now_ns
+        return (now_ns - goal.rests_since_ns) * 1e-9 >= self.settings.still_time_s
 
     def _follow(self, stream: PathFollower, now_ns: int, elapsed: float) -> None:
         self._move_to(self.clamped(float(stream.at(now_ns)[0, 0])), elapsed)

@@ -93,13 +93,25 @@ def test_cancel_holds_where_it_is():
 def test_neither_reached_nor_stalled_times_out():
     run = Run()
     handle = run.gripper.send(GripperGoal(0.0), 0, 0)
-    for _ in range(2000):
+    for i in range(2000):
         if handle.done:
             break
         run.step()
-        run.opening, run.rate = 0.05, 0.1
+        run.opening, run.rate = 0.05 + 0.002 * (i % 2), 0.1
     assert handle.error_code == ErrorCode.TIMEOUT
-    assert "at 0.0500 m, goal 0.0000 m" in handle.error_msg
+    assert "m, goal 0.0000 m" in handle.error_msg
+
+
+def test_fingers_that_stay_have_stalled_whatever_speed_is_measured():
+    run = Run()
+    handle = run.gripper.send(GripperGoal(0.0), 0, 0)
+    for i in range(2000):
+        if handle.done:
+            break
+        run.step()
+        run.opening, run.rate = 0.05 + 0.0001 * (i % 2), 0.1
+    assert handle.status == GoalStatus.SUCCEEDED
+    assert handle.report.stalled
 
 
 @pytest.mark.parametrize(
