@@ -63,7 +63,7 @@ def test_what_was_made_once_is_kept_and_what_is_made_again_is_the_same():
 def test_parts_are_closed_convex_and_few(name):
     for asset_id in asset_ids(name):
         asset = get_asset(name, asset_id)
-        assert 1 <= len(asset.shapes) <= (12 if name == "cabinet" else 8)
+        assert 1 <= len(asset.shapes) <= {"cabinet": 12, "mug": 10}.get(name, 8)
         for shape in asset.shapes:
             normals, offsets = halfspaces(shape)
             assert np.all(corners_of(shape) @ normals.T <= offsets + 1e-6)

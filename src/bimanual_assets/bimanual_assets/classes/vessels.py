@@ -19,7 +19,7 @@ _SECTOR_MIDDLES = range(30, 390, 60)
 #: How far below a rim the grasp point is, at the most [m]; tips go 12 mm deeper.
 _RIM_DEPTH = 0.010
 #: How far a gripper opens around a wall [m].
-_RIM_OPENING = 0.044
+_RIM_OPENING = 0.047
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,9 @@ COASTERS = {
 #: The handle of a mug [m]: reach from the wall, inner height of the hole, thickness along x and z, and along y.
 _HANDLE_REACH, _HOLE_HEIGHT, _BAR, _BAR_WIDTH = 0.036, 0.044, 0.009, 0.012
 
+#: Width of what is flat at the sides of a mug [m].
+_FLAT = 0.024
+
 
 def cup(asset_id: str) -> Asset:
     """A cup without a handle; held across its mouth from above, at its rim, or around its side."""
@@ -101,6 +104,9 @@ def mug(asset_id: str) -> Asset:
     the mug, so that a mug hangs on a bar along x of a frame whose z is up."""
     v = MUGS[asset_id]
     parts, visuals = _round(v, int(asset_id), 4)
+    # flat where fingers hold it: between the edges of hulls a mug would turn
+    flat = max(v.foot, v.rim) - v.wall / 2
+    parts += [block((_FLAT, v.wall, 0.6 * v.height), (0, sign * flat, 0)) for sign in (1, -1)]
     body = list(parts)
     out, half, across = v.rim + _HANDLE_REACH, _HOLE_HEIGHT / 2, _BAR / 2
     # the bars begin where the wall is, whatever its slope
@@ -114,7 +120,7 @@ def mug(asset_id: str) -> Asset:
     visuals.append(tube([*path, [start, 0, radius]], _BAR / 2, Look(v.look[1], roughness=0.35)))
     grips = Grips(parts)
     grips.from_above((0, 0, v.height / 2 - 0.012), range(-45, 60, 15), "top", "across the mouth", only=body)
-    grips.around(0.0, range(120, 255, 15), "side", "side", only=body)
+    grips.around(0.0, (180,), "side", "side", only=body)
     grips.add((out - across, 0, 0), (-1, 0, 0), (0, 1, 0), "handle", "handle, level", only=[grip])
     hole = at((v.rim + out - _BAR) / 2, 0, 0, [[0, 0, 1], [1, 0, 0], [0, 1, 0]])
     bottom, top = _bottom_top(v.height)

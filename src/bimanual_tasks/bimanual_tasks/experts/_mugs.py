@@ -24,18 +24,26 @@ MUG, RACK = "mug", "rack"
 HOLE, BOTTOM, PRONG = 0, 1, 0
 #: Where the mug changes hands [m], and its headings there [deg]: those at which the right hand takes it by its side so
 #: that it can hang it up.
-MIDDLE_XY = (0.05, -0.15)
+MIDDLES_XY = ((0.05, -0.15), (0.03, -0.11), (0.0, -0.15))
 MIDDLE_YAWS_DEG = (150.0, 180.0, 120.0, 165.0, 135.0)
-#: A mug this near to the middle is there [m].
-NEAR = 0.04
-#: How far hands come from, and go back [m], preferred first: short ways where the reach is tight.
+#: A mug that stands further to the right than this is in the middle [m].
+MIDDLE_FROM_X = -0.05
+#: A mug higher than this above the table hangs [m].
+HANGS = 0.1
+#: Contacts by which the left hand takes the mug, preferred first.
+GROUPS = ("top", "side")
+#: Requests in all.
+ROUNDS = 6
+#: How far hands come from, and lift the mug [m], preferred first: short ways where the reach is tight.
 APPROACHES = (0.08, 0.05)
-#: How far the mug is lifted [m].
-LIFTS = (0.08, 0.05)
+#: How far the right hand goes back from the mug that hangs [m].
+RETREATS = (0.05, 0.035)
 #: Turns of the mug about the prong when it is let go [deg]: upright, or leaning the way it will turn.
-TURNS_DEG = (75.0, 90.0)
-#: The hole comes from so far out along the prong [m], and is lowered until the handle is on it [m].
-BEYOND, LOWER = 0.12, 0.013
+TURNS_DEG = (75.0, 90.0, 82.0, 66.0)
+#: The hole comes from so far out along the prong [m], whose tip is at 47 mm, preferred first.
+BEYONDS = (0.12, 0.085, 0.065)
+#: It is lowered by so much, until the handle is on the prong [m].
+LOWER = 0.013
 #: The mug is let go this far above where it is set down [m].
 RELEASE_HEIGHT = 0.001
 
@@ -45,46 +53,48 @@ def hang(skills: Skills, world: World) -> SkillReport:
 
     def rest(held: Mapping[str, str]) -> Iterator[Lists]:
         now = world.objects()
-        mug = now.objects[MUG]
-        if held or mug.T_world_object[2, 3] - now.table.top_z > 0.1:
-            return
-        x, y = mug.T_world_object[:2, 3]
-        if np.hypot(x - MIDDLE_XY[0], y - MIDDLE_XY[1]) < NEAR:
-            yield from (([], listed) for listed in _hung(now))
-        else:
-            yield from ((listed, []) for listed in _brought(now))
+        x, _, z = now.objects[MUG].T_world_object[:3, 3]
+        if "right" in held:
+            yield from (([], listed) for listed in _hung(now, holds=True))
+            yield from (([], listed) for listed in _brought(now, holds=True))
+        elif "left" in held or x < MIDDLE_FROM_X:
+            yield from ((listed, []) for listed in _brought(now, "left" in held))
+        elif z - now.table.top_z < HANGS:
+            yield from (([], listed) for listed in _hung(now, holds=False))
 
-    return execute_on(skills, "left", rest)
+    return execute_on(skills, "left", rest, ROUNDS)
 
 
-def _brought(snapshot: ObjectSnapshot) -> Iterator[list[Skill]]:
-    """The left arm brings the mug to the middle."""
-    x, y, z = (*MIDDLE_XY, snapshot.table.top_z + RELEASE_HEIGHT)
-    for near, group, yaw in product(APPROACHES, ("top", "side"), MIDDLE_YAWS_DEG):
+def _brought(snapshot: ObjectSnapshot, holds: bool) -> Iterator[list[Skill]]:
+    """An arm brings the mug to the middle; ``holds``: it is in its hand already."""
+    z = snapshot.table.top_z + RELEASE_HEIGHT
+    groups = GROUPS[: 1 if holds else None]
+    for (x, y), near, group, yaw in product(MIDDLES_XY, APPROACHES, groups, MIDDLE_YAWS_DEG):
         goal = from_rotation(rotation_about((0, 0, 1), np.radians(yaw)), (x, y, z))
         down = Skill("place_actor", MUG, target=goal, functional_id=BOTTOM, pre_dis=near, dis=0.0, constrain="align")
-        grasp = Skill("grasp_actor", MUG, group=group, pre_grasp_dis=near)
-        yield [grasp, lift(near), down, retreat(near), Skill("back_to_origin")]
+        first = [] if holds else [Skill("grasp_actor", MUG, group=group, pre_grasp_dis=near), lift(near)]
+        yield [*first, down, retreat(near), Skill("back_to_origin")]
 
 
-def _hung(snapshot: ObjectSnapshot) -> Iterator[list[Skill]]:
-    """The right arm takes the mug and hangs it up."""
+def _hung(snapshot: ObjectSnapshot, holds: bool) -> Iterator[list[Skill]]:
+    """The right arm takes the mug, unless it ``holds`` it already, and hangs it up."""
     T_world_prong = _point(snapshot.objects[RACK], PRONG)
-    inwards = -T_world_prong[:3, 0] * BEYOND
-    for near, up, turn in product(APPROACHES, LIFTS, TURNS_DEG):
-        T_prong_hole = from_rotation(rotation_about((1, 0, 0), np.radians(turn)), (BEYOND, 0.0, 0.0))
+    approaches = APPROACHES[: 1 if holds else None]
+    for near, away, beyond, turn in product(approaches, RETREATS, BEYONDS, TURNS_DEG):
+        x, y, z = (-beyond * T_world_prong[:3, 0]).tolist()
+        T_prong_hole = from_rotation(rotation_about((1, 0, 0), np.radians(turn)), (beyond, 0.0, 0.0))
         before = Skill(
             "place_actor", MUG, target=T_world_prong @ T_prong_hole, functional_id=HOLE, pre_dis=0.0, dis=0.0,
             is_open=False, constrain="align",
         )  # fmt: skip
+        first = [] if holds else [Skill("grasp_actor", MUG, group="side", pre_grasp_dis=near), lift(near)]
         yield [
-            Skill("grasp_actor", MUG, group="side", pre_grasp_dis=near),
-            lift(up),
+            *first,
             before,
-            Skill("move_by_displacement", displacement=(float(inwards[0]), float(inwards[1]), float(inwards[2]))),
+            Skill("move_by_displacement", displacement=(x, y, z)),
             lift(-LOWER),
             Skill("open_gripper", gripper_pos=1.0),
-            retreat(near),
+            retreat(away),
             Skill("back_to_origin"),
         ]
 
