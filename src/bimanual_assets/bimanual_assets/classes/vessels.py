@@ -19,7 +19,7 @@ _SECTOR_MIDDLES = range(30, 390, 60)
 #: How far below a rim the grasp point is, at the most [m]; tips go 12 mm deeper.
 _RIM_DEPTH = 0.010
 #: How far a gripper opens around a wall [m].
-_RIM_OPENING = 0.047
+_RIM_OPENING = 0.05
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,13 @@ class Vessel:
 
 
 CUPS = {
-    "0": Vessel("white cup", 0.092, 0.035, 0.035, 0.004, 0.006, ("stripes", c.WHITE, c.LEAF), c.WHITE),
-    "1": Vessel("red cup", 0.100, 0.037, 0.037, 0.004, 0.006, ("speckle", c.RED, c.CORAL), c.WHITE),
-    "2": Vessel("blue cup", 0.080, 0.0345, 0.0345, 0.004, 0.007, ("speckle", c.BLUE, c.LIGHT_GREY), c.PALE_BLUE),
+    "0": Vessel("white cup", 0.092, 0.036, 0.036, 0.004, 0.006, ("stripes", c.WHITE, c.LEAF), c.WHITE),
+    "1": Vessel("red cup", 0.100, 0.038, 0.038, 0.004, 0.006, ("speckle", c.RED, c.CORAL), c.WHITE),
+    "2": Vessel("blue cup", 0.080, 0.035, 0.035, 0.004, 0.007, ("speckle", c.BLUE, c.LIGHT_GREY), c.PALE_BLUE),
     "3": Vessel("grey steel cup", 0.085, 0.034, 0.034, 0.004, 0.006, ("brushed", c.STEEL, c.LIGHT_GREY), c.LIGHT_GREY,
                 "ceramic", 0.7),
     "4": Vessel("wooden cup", 0.078, 0.037, 0.037, 0.005, 0.008, ("wood", c.WALNUT, c.OAK), c.BEECH),
-    "5": Vessel("yellow dotted cup", 0.088, 0.0355, 0.0355, 0.004, 0.007, ("dots", c.YELLOW, c.WHITE), c.CREAM),
+    "5": Vessel("yellow dotted cup", 0.088, 0.036, 0.036, 0.004, 0.007, ("dots", c.YELLOW, c.WHITE), c.CREAM),
 }  # fmt: skip
 MUGS = {
     "0": Vessel("white mug", 0.095, 0.039, 0.040, 0.004, 0.008, ("speckle", c.WHITE, c.PALE_BLUE), c.WHITE),
