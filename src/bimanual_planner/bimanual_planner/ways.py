@@ -111,7 +111,9 @@ def _grasp(skill: Skill, side: str, state: PlanState, scene: PlanningScene, firs
     T_pre = T_grasp @ se3.make_T((0.0, 0.0, -skill.pre_grasp_dis))
     found = False
     for i, q_pre in _best_first(side, grasps, T_pre, T_grasp, state, scene, first):
-        held = Held(actor, se3.inverse(grasps[i].T_object_tcp), grasps[i].width, grasps[i].opening)
+        open_to = grasps[i].opening
+        open_to = None if open_to is None else min(open_to, arm.gripper.max_opening)
+        held = Held(actor, se3.inverse(grasps[i].T_object_tcp), grasps[i].width, open_to)
         steps = _approach(side, state, scene, q_pre, T_grasp[i])
         if steps is None:
             continue

@@ -1,5 +1,7 @@
 """Grasp candidates: on the object, tilted as asked, shallow, the opening across the width."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from planner_rig import cube, scene_of
@@ -81,6 +83,15 @@ def test_a_hand_opens_as_far_as_the_contact_says_and_lets_go_so_far():
         state = step.after("left", state, scene.model.fk)
     put = Skill("place_actor", "bowl", target=make_T((-0.2, -0.05, 0.78)), dis=0.0, pre_dis=0.0)
     assert next(ways(put, "left", state, scene)).steps[-1].opening == 0.05
+
+
+def test_a_hand_opens_no_further_than_it_can_whatever_the_contact_says():
+    bowl = ObjectState("bowl", "container", "0", (1.0, 1.0, 1.0), make_T((-0.2, -0.05, 0.768)))
+    state, scene = scene_of(bowl)
+    narrow = [replace(arm, gripper=replace(arm.gripper, max_opening=0.03)) for arm in state.robot.arms]
+    state = replace(state, robot=replace(state.robot, arms=tuple(narrow)))
+    way = next(ways(Skill("grasp_actor", "bowl", group="rim"), "left", state, scene))
+    assert way.steps[0].opening == way.steps[-1].take.opening == 0.03
 
 
 @pytest.mark.parametrize(("opening", "first"), [(0.075, None), (0.06, 0.1)])
