@@ -121,6 +121,7 @@ def mug(asset_id: str) -> Asset:
     grips = Grips(parts)
     grips.from_above((0, 0, v.height / 2 - 0.012), range(-45, 60, 15), "top", "across the mouth", only=body)
     grips.around(0.0, (180,), "side", "side", only=body)
+    grips.around(0.0, (120, 135, 150, 165, 195, 210, 225, 240), "wall", "wall", only=body)
     grips.add((out - across, 0, 0), (-1, 0, 0), (0, 1, 0), "handle", "handle, level", only=[grip])
     hole = at((v.rim + out - _BAR) / 2, 0, 0, [[0, 0, 1], [1, 0, 0], [0, 1, 0]])
     bottom, top = _bottom_top(v.height)

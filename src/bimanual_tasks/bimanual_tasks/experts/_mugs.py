@@ -31,7 +31,7 @@ MIDDLE_FROM_X = -0.05
 #: A mug higher than this above the table hangs [m].
 HANGS = 0.1
 #: Contacts by which the left hand takes the mug, preferred first.
-GROUPS = ("top", "side")
+GROUPS = ("top", "side", "wall")
 #: Requests in all.
 ROUNDS = 6
 #: How far hands come from, and lift the mug [m], preferred first: short ways where the reach is tight.
