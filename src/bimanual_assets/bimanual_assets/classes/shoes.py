@@ -91,6 +91,9 @@ def shoe(asset_id: str) -> Asset:
     for x, words in ((-0.068, "front of the collar"), (-0.105, "middle of the collar"), (-0.14, "back of the collar")):
         place = (x * s.length, 0, top - 0.022)
         grips.from_above(place, (0,), "collar", words, open_to=2 * half + _SPARE_OPENING, only=[collar])
+    for x in (-0.20, -0.28):
+        place = (x * s.length, 0, top - 0.022)
+        grips.from_above(place, (0,), "heel", "above the heel", open_to=2 * half + _SPARE_OPENING, only=[collar])
     points = (
         ("bottom", at(0, 0, low), "middle of the sole, x towards the toe"),
         ("toe", at(s.length / 2, 0, low), "tip of the toe"),

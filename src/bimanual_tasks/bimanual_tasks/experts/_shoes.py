@@ -42,9 +42,9 @@ def toe_left(x: float, y: float, z: float) -> Array:
     return from_rotation(rotation_about((0, 0, 1), TOE_LEFT), (x, y, z + RELEASE_HEIGHT))
 
 
-def take(name: str, approach: float, over: float = 0.0) -> list[Skill]:
-    """Grip the shoe and lift it, ``over`` [m] higher than usual."""
-    return [Skill("grasp_actor", name, group="collar", pre_grasp_dis=approach), lift(LIFTS[approach] + over)]
+def take(name: str, approach: float, over: float = 0.0, group: str = "collar") -> list[Skill]:
+    """Grip the shoe and lift it, ``over`` [m] higher than usual; an empty ``group``: by any of its contacts."""
+    return [Skill("grasp_actor", name, group=group, pre_grasp_dis=approach), lift(LIFTS[approach] + over)]
 
 
 def put(name: str, goal: Array, approach: float, over: float = 0.0) -> list[Skill]:
@@ -66,15 +66,15 @@ def direct_ways(name: str, goal: Array, holds: bool, over: float = 0.0) -> Itera
     ``over`` [m]: how high what stands around the goal is.
     """
     for near in APPROACHES:
-        yield [] if holds else take(name, near, over), put(name, goal, near, over)
+        yield [] if holds else take(name, near, over, group=""), put(name, goal, near, over)
 
 
 def turned_ways(name: str, goal: Array, turned: Sequence[Array], holds: bool, over: float = 0.0) -> Iterator[Way]:
     """Ways to ``goal`` by which the shoe is taken again where it was set down in between, at one of the poses
     ``turned`` (4, 4) of its sole."""
     for near, there in product(TURNING_APPROACHES, turned):
-        first = [] if holds else take(name, near)
-        again = take(name, TURNING_APPROACHES[-1], over)
+        first = [] if holds else take(name, near, group="")
+        again = take(name, TURNING_APPROACHES[-1], over, group="")
         yield [*first, *put(name, there, TURNING_APPROACHES[-1]), *again], put(name, goal, near, over)
 
 
