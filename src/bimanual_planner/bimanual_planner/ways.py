@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bimanual_assets.grasps import Grasp, grasp_candidates
 from bimanual_core import se3
 from bimanual_core.errors import BimanualError, ErrorCode
 from bimanual_core.skill import Skill
 from bimanual_kinematics.ik import ik_batch, ik_solutions, turned_near
 from bimanual_kinematics.model import RobotModel
 from bimanual_planner.approach_cost import TIGHT_MARGIN, approach_cost
-from bimanual_planner.grasps import Grasp, grasp_candidates
 from bimanual_planner.lines import screw_step
 from bimanual_planner.planning_scene import PlanningScene
 from bimanual_planner.state import Held, PlanState

@@ -7,11 +7,11 @@ import pytest
 from planner_rig import cube, scene_of
 
 from bimanual_assets.catalog import get_asset
+from bimanual_assets.grasps import DOWN_TILTS, GRIP_DEPTH, LEVEL_TILTS, grasp_candidates
 from bimanual_core.errors import BimanualError, ErrorCode
 from bimanual_core.observation import ObjectState
 from bimanual_core.se3 import make_T, rotation_about
 from bimanual_core.skill import Skill
-from bimanual_planner.grasps import DOWN_TILTS, GRIP_DEPTH, LEVEL_TILTS, grasp_candidates
 from bimanual_planner.ways import ways
 
 BLOCK, CUBE = get_asset("handover_block"), get_asset("cube")

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from bimanual_assets.grasps import grasp_candidates
 from bimanual_core.robot import RobotSpec
 from bimanual_core.scene import SceneSpec
-from bimanual_core.se3 import from_rotation, rotation_about
+from bimanual_core.se3 import make_T
 from bimanual_kinematics import RobotModel, ik_batch, ik_solutions
 from bimanual_tasks.geometry import AssetLookup
 from bimanual_tasks.language import arms
@@ -18,9 +19,8 @@ from bimanual_tasks.task import FirstGrasp, Task
 
 Array = NDArray[np.float64]
 
-#: Tilts of the approach about the opening [deg], preferred first, and the two orders of the fingers.
-TILTS_DEG = (0, 15, -15, 30, -30, 45, -45, 60, -60)
-TURNS = (from_rotation(np.eye(3)), from_rotation(rotation_about((0, 0, 1), np.pi)))
+#: How far before an object [m] its hand must get at least, to come straight at it.
+APPROACH = 0.05
 
 _last: RobotModel | None = None
 
@@ -40,10 +40,12 @@ def _reaches(grasp: FirstGrasp, scene: SceneSpec, robot: RobotSpec, side: str, a
     model, poses = _model_of(robot), list(_candidates(grasp, scene, robot, side, assets))
     if not poses:
         return False
-    branches = ik_batch(model, side, np.stack(poses))
-    if branches is not None:
-        return bool(np.isfinite(branches[..., 0]).any())
-    return any(ik_solutions(model, side, T) for T in poses)
+    held = np.stack(poses)
+    before = held @ make_T((0.0, 0.0, -APPROACH))
+    ends, starts = ik_batch(model, side, held), ik_batch(model, side, before)
+    if ends is not None and starts is not None:
+        return bool((np.isfinite(ends[..., 0]).any(axis=1) & np.isfinite(starts[..., 0]).any(axis=1)).any())
+    return any(ik_solutions(model, side, T) and ik_solutions(model, side, S) for T, S in zip(held, before, strict=True))
 
 
 def _model_of(robot: RobotSpec) -> RobotModel:
@@ -60,13 +62,7 @@ def _candidates(
     """Poses (4, 4) of the tcp in the world."""
     item = next(o for o in scene.objects if o.name == grasp.object)
     widest = robot.arm(side).gripper.max_opening
-    contacts = [
-        c.T_object_contact
-        for c in assets(item.class_name, item.asset_id, item.scale).annotation.contacts
-        if c.width < widest and grasp.group in ("", c.group)
-    ]
-    for tilt in TILTS_DEG:
-        T_contact_tcp = from_rotation(rotation_about((0, 1, 0), np.radians(tilt)))
-        for T_object_contact in contacts:
-            for turn in TURNS:
-                yield item.T_world_object @ T_object_contact @ T_contact_tcp @ turn
+    asset = assets(item.class_name, item.asset_id, item.scale)
+    for candidate in grasp_candidates(asset, group=grasp.group, R_world_object=item.T_world_object[:3, :3]):
+        if candidate.width < widest:
+            yield item.T_world_object @ candidate.T_object_tcp

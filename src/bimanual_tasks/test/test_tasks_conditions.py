@@ -14,6 +14,7 @@ from bimanual_description.files import robot_path
 from bimanual_tasks.assets import find_asset
 from bimanual_tasks.conditions import Condition, Stage
 from bimanual_tasks.judging import Look, missing_of
+from bimanual_tasks.reach import out_of_reach
 from bimanual_tasks.registry import get_task
 from bimanual_tasks.sampler import drawn_task, sample_scene
 from bimanual_tasks.scenes import MOST_ATTEMPTS, load_sample, scenes_in_reach
@@ -192,6 +193,14 @@ def test_scenes_out_of_reach_are_drawn_again_and_in_the_end_given_up():
     ) as caught:
         next(scenes_in_reach(task, 0, ROBOT))
     assert caught.value.code == ErrorCode.SCENE_UNSOLVABLE
+
+
+def test_a_grasp_in_reach_that_no_hand_can_come_straight_at_is_out_of_reach():
+    task = get_task("tool_adjust")
+    near = sample_scene(task, 100036)
+    assert "cannot reach tool" in out_of_reach(near.task, near.scene, ROBOT, find_asset)
+    assert next(scenes_in_reach(task, 100036, ROBOT)).attempt > 0
+    assert next(scenes_in_reach(task, 100035, ROBOT)).attempt == 0
 
 
 class Shaky:
