@@ -60,16 +60,21 @@ RESUMED = ("plan", "grasp")
 def execute_on(skills: Skills, side: str, rest: Rest, rounds: int = 4) -> SkillReport:
     """As :func:`execute_first`, and on with the versions of what is left, until ``rest`` has none: at most ``rounds``
     times in all, each after a version that is done or that stopped half way for want of a plan or a grip. The report is
-    that of the last request."""
+    that of the last request. Versions that begin like one that failed are passed over, as there."""
     held: dict[str, str] = {}
     report = SkillReport(0, 0)
     for _ in range(rounds):
         lists: dict[str, list[Skill]] = {}
+        hopeless: set[_Beginning] = set()
         for acting, other in rest(held):
+            if any(beginning == _beginning(acting, other, len(beginning)) for beginning in hopeless):
+                continue
             lists = {side: acting, other_side(side): other}
             report = skills.execute(lists["left"], lists["right"])
             if report.success or report.layer not in RESUMED or report.done > 0:
                 break
+            if report.layer == "plan":
+                hopeless.add(_beginning(acting, other, report.failed_index + 1))
         if not lists or report.done == 0 or not (report.success or report.layer in RESUMED):
             return report
         held = _held_after(held, lists, report.done)
