@@ -19,8 +19,8 @@ from bimanual_tasks.task import FirstGrasp, Task
 
 Array = NDArray[np.float64]
 
-#: How far before an object [m] its hand must get at least, to come straight at it.
-APPROACH = 0.05
+#: How far before an object [m] its hand must get at least, to come straight at it: the shortest way in of any expert.
+APPROACH = 0.03
 
 _last: RobotModel | None = None
 

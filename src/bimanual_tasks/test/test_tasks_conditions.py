@@ -196,11 +196,11 @@ def test_scenes_out_of_reach_are_drawn_again_and_in_the_end_given_up():
 
 
 def test_a_grasp_in_reach_that_no_hand_can_come_straight_at_is_out_of_reach():
-    task = get_task("tool_adjust")
-    near = sample_scene(task, 100036)
-    assert "cannot reach tool" in out_of_reach(near.task, near.scene, ROBOT, find_asset)
-    assert next(scenes_in_reach(task, 100036, ROBOT)).attempt > 0
-    assert next(scenes_in_reach(task, 100035, ROBOT)).attempt == 0
+    task = get_task("place_shoe")
+    near = sample_scene(task, 100003)
+    assert "cannot reach shoe" in out_of_reach(near.task, near.scene, ROBOT, find_asset)
+    assert next(scenes_in_reach(task, 100003, ROBOT)).attempt > 0
+    assert next(scenes_in_reach(task, 100002, ROBOT)).attempt == 0
 
 
 class Shaky:

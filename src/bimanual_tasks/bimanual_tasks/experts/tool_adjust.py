@@ -12,7 +12,7 @@ from bimanual_tasks.task import Task
 
 TOOL = "tool"
 #: Pre-grasp distances [m], preferred first: short ones where the reach is tight.
-APPROACHES = (0.10, 0.07, 0.05)
+APPROACHES = (0.10, 0.07, 0.05, 0.03)
 #: Lifts [m], preferred first: the published one; after the last a tool is still above the 40 mm that count.
 LIFTS = (0.10, 0.08, 0.06, 0.045)
 #: How much deeper than usual the handle is gripped [m], preferred first: less deep where slanting fingers would hit the
