@@ -100,6 +100,8 @@ class RealSenseCamera(ManagedNode):
         try:
             link.run()
         except Exception as error:  # noqa: BLE001 - a thread would end unseen: it is said in log and diagnostics
+            if not self.context.ok():
+                return  # the process is ending, and what is published on has gone before this thread
             self._bug = f"the camera's thread ended: {type(error).__name__}: {error}"
             self.get_logger().fatal(f"{self._bug}\n{traceback.format_exc()}")
 
