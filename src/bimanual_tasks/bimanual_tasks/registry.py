@@ -1,4 +1,5 @@
-"""The tasks that exist: one YAML in ``tasks/`` each, one expert module of the same name in ``experts/``."""
+"""The tasks that exist: one YAML in ``tasks/`` each, and an expert module in ``experts/``, of the same name or
+named by the YAML."""
 
 from __future__ import annotations
 
@@ -52,6 +53,7 @@ class _TaskFile:
     instructions: Instructions
     variants: dict[str, _Variant]
     nouns: dict[str, str] = field(default_factory=dict)
+    expert: str = ""  # the module of experts/, where it is another task's
 
 
 def task_names() -> list[str]:
@@ -90,12 +92,16 @@ def _load(name: str) -> _TaskFile:
 
 def expert_names() -> list[str]:
     """The tasks that have an expert program, sorted."""
-    return sorted(path.stem for path in EXPERTS.glob("*.py") if not path.stem.startswith("_"))
+    return [name for name in task_names() if _program(name).is_file()]
 
 
 def get_expert(name: str) -> Expert:
-    """The expert program ``run(skills, world, task)`` of a task; raises UnknownNameError listing those that exist."""
+    """The expert program ``run(skills, world, task)`` of a task; raises UnknownNameError listing all that have one."""
     known = expert_names()
     if name not in known:
         raise UnknownNameError("expert", name, known)
-    return importlib.import_module(f"bimanual_tasks.experts.{name}").run
+    return importlib.import_module(f"bimanual_tasks.experts.{_program(name).stem}").run
+
+
+def _program(name: str) -> Path:
+    return EXPERTS / f"{_load(name).expert or name}.py"

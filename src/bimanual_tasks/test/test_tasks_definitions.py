@@ -7,7 +7,7 @@ import pytest
 from bimanual_core.errors import UnknownNameError
 from bimanual_tasks.conditions import Condition, Stage
 from bimanual_tasks.objects import Case, ObjectRange
-from bimanual_tasks.registry import get_expert, get_task, task_names, variants
+from bimanual_tasks.registry import expert_names, get_expert, get_task, task_names, variants
 from bimanual_tasks.task import ArmRule
 
 
@@ -42,6 +42,11 @@ def test_unknown_names_list_the_choices():
         get_task("handover_block", "robotwin3")
     with pytest.raises(UnknownNameError, match="unknown expert 'juggle'"):
         get_expert("juggle")
+
+
+def test_every_task_has_an_expert_its_own_or_the_one_that_it_names():
+    assert expert_names() == task_names()
+    assert get_expert("hanging_mug_hard") is get_expert("hanging_mug")
 
 
 def test_wrong_data_is_refused():

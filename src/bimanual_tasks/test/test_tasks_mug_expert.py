@@ -9,7 +9,7 @@ from bimanual_core.observation import ObjectSnapshot, ObjectState
 from bimanual_core.se3 import from_rotation, rotation_about
 from bimanual_core.skill import SkillReport
 from bimanual_tasks.experts import hanging_mug
-from bimanual_tasks.experts._mugs import HALFWAY_YAWS_DEG, MIDDLE_FROM_X, MIDDLE_YAWS_DEG, MIDDLES_XY
+from bimanual_tasks.experts.hanging_mug import HALFWAY_YAWS_DEG, MIDDLE_FROM_X, MIDDLE_YAWS_DEG, MIDDLES_XY
 from bimanual_tasks.registry import get_task
 
 UNIT = (1.0, 1.0, 1.0)
