@@ -90,26 +90,26 @@ def test_cancel_holds_where_it_is():
     assert run.trace[-1] == at
 
 
-def test_neither_reached_nor_stalled_times_out():
+def end_while_fingers_tremble(by_m):
+    """The handle of a goal that a run has ended whose fingers go to and fro, at a measured speed all the time."""
     run = Run()
     handle = run.gripper.send(GripperGoal(0.0), 0, 0)
     for i in range(2000):
         if handle.done:
             break
         run.step()
-        run.opening, run.rate = 0.05 + 0.002 * (i % 2), 0.1
+        run.opening, run.rate = 0.05 + by_m * (i % 2), 0.1
+    return handle
+
+
+def test_neither_reached_nor_stalled_times_out():
+    handle = end_while_fingers_tremble(0.002)
     assert handle.error_code == ErrorCode.TIMEOUT
     assert "m, goal 0.0000 m" in handle.error_msg
 
 
 def test_fingers_that_stay_have_stalled_whatever_speed_is_measured():
-    run = Run()
-    handle = run.gripper.send(GripperGoal(0.0), 0, 0)
-    for i in range(2000):
-        if handle.done:
-            break
-        run.step()
-        run.opening, run.rate = 0.05 + 0.0001 * (i % 2), 0.1
+    handle = end_while_fingers_tremble(0.0001)
     assert handle.status == GoalStatus.SUCCEEDED
     assert handle.report.stalled
 

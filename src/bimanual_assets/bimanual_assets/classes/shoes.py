@@ -12,7 +12,7 @@ from bimanual_assets.grips import Grips
 from bimanual_assets.solids import block, hull, prism
 from bimanual_assets.surfaces import Look, extrude, faceted
 from bimanual_assets.textures import texture
-from bimanual_core.asset import Asset, Rgb, Visual
+from bimanual_core.asset import Asset, Rgb, Shape, Visual
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ SHOES = {
 }  # fmt: skip
 #: A hand opens by this much more than a collar is wide [m], so that it can let go of a shoe beside another one.
 _SPARE_OPENING = 0.022
+#: Height of the toe above the sole [m].
+_KNUCKLE = 0.016
 #: The sole's outline, heel at x = -0.5, toe at 0.5 of the length, in half widths: (x, half width).
 _OUTLINE = (
     ((-0.50, 0.30), (-0.47, 0.62), (-0.40, 0.80), (-0.25, 0.86), (0.05, 0.92), (0.25, 1.00), (0.38, 0.90))
@@ -63,20 +65,7 @@ def shoe(asset_id: str) -> Asset:
     middle = ((straight + front) / 2, 0, (top_of_sole + top) / 2)
     collar = block((front - straight, 2 * half, top - top_of_sole), middle)
     counter = prism(np.array([(straight, half), *left[2:], (back, -0.5 * half), (straight, -half)]), top_of_sole, top)
-    # the vamp slopes from the collar to the toe; it is hollow, so that a shoe balances where its collar is held
-    toe = _footprint(s, 0.94)
-    toe = toe[toe[:, 0] > 0.02 * s.length]
-    knuckle = top_of_sole + 0.016
-    vamp = hull(
-        np.concatenate(
-            [
-                [(front, y, z) for y in (-half + 0.006, half - 0.006) for z in (top_of_sole, top - 0.012)],
-                np.column_stack([toe, np.full(len(toe), top_of_sole)]),
-                np.column_stack([toe * [0.94, 0.9], np.full(len(toe), knuckle)]),
-            ]
-        ),
-        120.0,
-    )
+    vamp = _vamp(s, front, half, top_of_sole, top)
     parts = [sole, collar, counter, vamp]
     upper = Look(s.upper[1], texture(*s.upper, int(asset_id)))
     opening = collar_outline * 0.8 + [0.2 * (front + back) / 2, 0.0]
@@ -86,7 +75,7 @@ def shoe(asset_id: str) -> Asset:
         faceted(vamp, upper),
         extrude(opening, top - 0.002, top + 0.0005, Look(c.BLACK)),
     ]
-    visuals += [_lace(front, half, top, knuckle, share, s) for share in (0.25, 0.45, 0.65)]
+    visuals += [_lace(front, half, top, top_of_sole + _KNUCKLE, share, s) for share in (0.25, 0.45, 0.65)]
     grips = Grips(parts)
     for x, words in ((-0.068, "front of the collar"), (-0.105, "middle of the collar"), (-0.14, "back of the collar")):
         place = (x * s.length, 0, top - 0.022)
@@ -102,6 +91,16 @@ def shoe(asset_id: str) -> Asset:
         "shoe", asset_id, f"a {s.words}", "shoe", parts, visuals, grips, points,
         {"upright": (0, 0, 1)}, (1, 0, 0), (0, 0, -1), at(s.length / 2, 0, 0),
     )  # fmt: skip
+
+
+def _vamp(s: Shoe, front: float, half: float, top_of_sole: float, top: float) -> Shape:
+    """What slopes from the front of the collar to the toe; hollow, so that a shoe balances where its collar is held."""
+    toe = _footprint(s, 0.94)
+    toe = toe[toe[:, 0] > 0.02 * s.length]
+    at_collar = [(front, y, z) for y in (-half + 0.006, half - 0.006) for z in (top_of_sole, top - 0.012)]
+    edge = np.column_stack([toe, np.full(len(toe), top_of_sole)])
+    knuckle = np.column_stack([toe * [0.94, 0.9], np.full(len(toe), top_of_sole + _KNUCKLE)])
+    return hull(np.concatenate([at_collar, edge, knuckle]), 120.0)
 
 
 def _footprint(s: Shoe, share: float) -> np.ndarray:
