@@ -33,6 +33,10 @@ LIFTS = {0.08: 0.06, 0.05: 0.04, 0.03: 0.02}
 NEAR = 0.02
 #: The shoe is let go this far above where it is set down [m].
 RELEASE_HEIGHT = 0.001
+#: A shoe that is in the hand is lifted by this much before it is moved on [m].
+TOE_ROOM = 0.03
+#: How far back the hand goes from a shoe that it lets go where it is [m].
+LETTING_GO = (0.03, 0.02, 0.01)
 #: Where a shoe is set down to be taken again, the hand goes in and out by short ways [m].
 TURNING_APPROACHES = (0.05, 0.03)
 
@@ -66,16 +70,31 @@ def direct_ways(name: str, goal: Array, holds: bool, over: float = 0.0) -> Itera
     ``over`` [m]: how high what stands around the goal is.
     """
     for near in APPROACHES:
-        yield [] if holds else take(name, near, over, group=""), put(name, goal, near, over)
+        yield first_take(name, near, holds, over), put(name, goal, near, over)
 
 
 def turned_ways(name: str, goal: Array, turned: Sequence[Array], holds: bool, over: float = 0.0) -> Iterator[Way]:
     """Ways to ``goal`` by which the shoe is taken again where it was set down in between, at one of the poses
     ``turned`` (4, 4) of its sole."""
-    for near, there in product(TURNING_APPROACHES, turned):
-        first = [] if holds else take(name, near, group="")
-        again = take(name, TURNING_APPROACHES[-1], over, group="")
-        yield [*first, *put(name, there, TURNING_APPROACHES[-1]), *again], put(name, goal, near, over)
+    near = TURNING_APPROACHES[-1]
+    for there in turned:
+        again = take(name, near, over, group="")
+        yield [*first_take(name, near, holds), *put(name, there, near), *again], put(name, goal, near, over)
+
+
+def turns(name: str, turned: Sequence[Array], holds: bool) -> Iterator[list[Skill]]:
+    """Ways to no more than one of the poses ``turned`` (4, 4) of the shoe's sole; at last the shoe is let go where it is
+    in the hand."""
+    near = TURNING_APPROACHES[-1]
+    for there in turned:
+        yield [*first_take(name, near, holds), *put(name, there, near)]
+    for distance in LETTING_GO if holds else ():
+        yield [Skill("open_gripper", gripper_pos=1.0), retreat(distance)]
+
+
+def first_take(name: str, approach: float, holds: bool, over: float = 0.0) -> list[Skill]:
+    """As :func:`take` by any contact; what is in the hand already is lifted, as its toe may hang down to the table."""
+    return [lift(TOE_ROOM)] if holds else take(name, approach, over, group="")
 
 
 def placed(shoe: ObjectState, goal: Array) -> bool:
