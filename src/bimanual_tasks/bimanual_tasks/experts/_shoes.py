@@ -83,8 +83,8 @@ def turned_ways(name: str, goal: Array, turned: Sequence[Array], holds: bool, ov
 
 
 def turns(name: str, turned: Sequence[Array], holds: bool) -> Iterator[list[Skill]]:
-    """Ways to no more than one of the poses ``turned`` (4, 4) of the shoe's sole; at last the shoe is let go where it is
-    in the hand."""
+    """Ways to no more than one of the poses ``turned`` (4, 4) of the shoe's sole; at last a shoe in the hand is let go
+    where it is."""
     near = TURNING_APPROACHES[-1]
     for there in turned:
         yield [*first_take(name, near, holds), *put(name, there, near)]

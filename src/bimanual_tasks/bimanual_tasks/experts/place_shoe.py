@@ -35,7 +35,6 @@ def run(skills: Skills, world: World, task: Task) -> SkillReport:
     side = side_of(shoe)
     turned = set_down(TURNING_PLACES[side], TURNING_YAWS_DEG[side], snapshot.table.top_z)
     between = set_down(TURNING_PLACES[side], BETWEEN_YAWS_DEG[side], snapshot.table.top_z)
-
     slipped = False
 
     def rest(held: Mapping[str, str]) -> Iterator[Lists]:
@@ -43,9 +42,10 @@ def run(skills: Skills, world: World, task: Task) -> SkillReport:
         holds = side in held
         if not holds and placed(world.objects().objects["shoe"], goal):
             return
-        direct = direct_ways("shoe", goal, holds), turned_ways("shoe", goal, turned, holds)
-        # a shoe that did not stay in the hand as it was taken would do so again
-        for before, last in chain(*(direct if not slipped or holds else reversed(direct))):
+        ways = [direct_ways("shoe", goal, holds), turned_ways("shoe", goal, turned, holds)]
+        if slipped and not holds:
+            ways.reverse()  # what did not stay in the hand as it was taken would slip again
+        for before, last in chain(*ways):
             yield [*before, *last, *go_home()], []
         slipped = holds
         for turn in turns("shoe", between, holds):
