@@ -4,7 +4,6 @@ type or QoS a second time. What calls back is guarded (see ``faults``): no excep
 from __future__ import annotations
 
 import importlib
-import threading
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -21,6 +20,7 @@ from rclpy.subscription import Subscription
 from bimanual_core.contract import Endpoint, Kind, endpoints
 from bimanual_core.errors import BimanualError, UnknownNameError
 from bimanual_core.robot import RobotSpec
+from bimanual_ros.action_client import ThreadedActionClient
 from bimanual_ros.faults import guarded, guarded_goals, guarded_service
 from bimanual_ros.polling import Polled
 from bimanual_ros.qos import publisher_qos, subscription_qos
@@ -39,15 +39,6 @@ def message_class(type_name: str) -> Any:
         return getattr(importlib.import_module(f"{package}.{kind}"), name)
     except (ImportError, AttributeError):
         raise UnknownNameError("interface", type_name, ["those of the sourced workspace"]) from None
-
-
-class _ReadyActionClient(ActionClient):
-    """rclpy shows an action client to the executor before the client has the lock that the executor takes: with the
-    lock there from the beginning, clients can be made while another thread spins the node."""
-
-    def __init__(self, node: Node, action_type: Any, name: str) -> None:
-        self._lock = threading.Lock()
-        super().__init__(node, action_type, name)
 
 
 class Endpoints:
@@ -115,7 +106,7 @@ class Endpoints:
         return ActionServer(self.node, type_, name, **guarded_goals(self.node, name, type_, execute, callbacks))
 
     def action_client(self, name: str) -> ActionClient:
-        return _ReadyActionClient(self.node, message_class(self._of_kind(name, Kind.ACTION).type), name)
+        return ThreadedActionClient(self.node, message_class(self._of_kind(name, Kind.ACTION).type), name)
 
     def _of_kind(self, name: str, kind: Kind) -> Endpoint:
         entry = self.entry(name)
