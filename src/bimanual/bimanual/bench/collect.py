@@ -33,8 +33,8 @@ SECONDS, WORKERS = 60.0, 2
 PACE = FULL
 #: What collects beside, by the peer's name: seconds, workers and whether with its camera.
 PEERS: dict[str, Callable[[float, int, bool], dict[str, Any]]] = {"maniskill": collect_with_maniskill}
-#: Least episodes whose memory says anything; with cameras a fifth of those without are done, yet as many as these.
-LEAST_EPISODES, FEWER_WITH_CAMERAS = 10, 5
+#: Least episodes whose memory says anything.
+LEAST_EPISODES = 10
 #: Figures of the two ways to collect end in these.
 WAYS: dict[str, tuple[str, ...]] = {"state": (), "rgbd": CAMERAS}
 
@@ -73,7 +73,8 @@ def bench_collect(
 
     The clock starts when as many seeds are done as there are workers: their start-up is not counted. ``peer``
     (maniskill) collects its own demonstrations in the same way, right after each of ours. Over ``episodes`` of one
-    worker the growth of its memory is followed. Raises BimanualError for an unknown peer, or one that does not run.
+    worker, in each way, the growth of its memory is followed. Raises BimanualError for an unknown peer, or one that
+    does not run.
     """
     if not 0.0 < seconds < float("inf"):
         raise BimanualError(f"seconds {seconds} must be above 0 and finite")
@@ -88,8 +89,7 @@ def bench_collect(
         if peer:
             figures |= _beside(peer, way, ours, seconds, workers)
     for way, cameras in WAYS.items() if episodes else ():
-        count = max(LEAST_EPISODES, episodes // FEWER_WITH_CAMERAS) if cameras else episodes
-        figures |= _memory(way, cameras, count)
+        figures |= _memory(way, cameras, episodes)
     return figures
 
 
