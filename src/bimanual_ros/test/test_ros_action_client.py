@@ -1,5 +1,6 @@
 """Goals sent by one thread while another one spins: the answer is heard however early it comes."""
 
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -49,10 +50,9 @@ def client() -> Iterator[ActionClient]:
 
 
 def done(future: Any) -> bool:
-    limit = time.monotonic() + PATIENCE_S
-    while not future.done() and time.monotonic() < limit:
-        time.sleep(0.01)
-    return future.done()
+    ended = threading.Event()
+    future.add_done_callback(lambda _: ended.set())
+    return ended.wait(PATIENCE_S)
 
 
 def test_an_answer_that_comes_before_the_goal_is_known_is_heard(client: ActionClient) -> None:

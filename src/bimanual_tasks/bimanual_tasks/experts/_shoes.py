@@ -6,7 +6,7 @@ down in between, turned, and taken again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from itertools import product
 
 import numpy as np
@@ -19,9 +19,6 @@ from bimanual_tasks.experts._lists import lift, point_of, retreat
 
 Array = NDArray[np.float64]
 
-#: What comes before the shoe is in hand as it has to be, and what sets it down.
-Way = tuple[list[Skill], list[Skill]]
-
 BOTTOM = 0
 #: x of a shoe points to its toe: this yaw is to the left [rad].
 TOE_LEFT = np.pi
@@ -33,10 +30,6 @@ LIFTS = {0.08: 0.06, 0.05: 0.04, 0.03: 0.02}
 NEAR = 0.02
 #: The shoe is let go this far above where it is set down [m].
 RELEASE_HEIGHT = 0.001
-#: A shoe that is in the hand is lifted by this much before it is moved on [m].
-TOE_ROOM = 0.03
-#: How far back the hand goes from a shoe that it lets go where it is [m].
-LETTING_GO = (0.03, 0.02, 0.01)
 #: Where a shoe is set down to be taken again, the hand goes in and out by short ways [m].
 TURNING_APPROACHES = (0.05, 0.03)
 
@@ -62,39 +55,6 @@ def put(name: str, goal: Array, approach: float, over: float = 0.0) -> list[Skil
 def go_home() -> list[Skill]:
     """Back to where the arm began, and there open the hand all the way: between shoes there may be no room for that."""
     return [Skill("back_to_origin"), Skill("open_gripper", gripper_pos=1.0)]
-
-
-def direct_ways(name: str, goal: Array, holds: bool, over: float = 0.0) -> Iterator[Way]:
-    """Ways to bring the shoe to ``goal`` as it is gripped; ``holds``: it is in the hand already.
-
-    ``over`` [m]: how high what stands around the goal is.
-    """
-    for near in APPROACHES:
-        yield first_take(name, near, holds, over), put(name, goal, near, over)
-
-
-def turned_ways(name: str, goal: Array, turned: Sequence[Array], holds: bool, over: float = 0.0) -> Iterator[Way]:
-    """Ways to ``goal`` by which the shoe is taken again where it was set down in between, at one of the poses
-    ``turned`` (4, 4) of its sole."""
-    near = TURNING_APPROACHES[-1]
-    for there in turned:
-        again = take(name, near, over, group="")
-        yield [*first_take(name, near, holds), *put(name, there, near), *again], put(name, goal, near, over)
-
-
-def turns(name: str, turned: Sequence[Array], holds: bool) -> Iterator[list[Skill]]:
-    """Ways to no more than one of the poses ``turned`` (4, 4) of the shoe's sole; at last a shoe in the hand is let go
-    where it is."""
-    near = TURNING_APPROACHES[-1]
-    for there in turned:
-        yield [*first_take(name, near, holds), *put(name, there, near)]
-    for distance in LETTING_GO if holds else ():
-        yield [Skill("open_gripper", gripper_pos=1.0), retreat(distance)]
-
-
-def first_take(name: str, approach: float, holds: bool, over: float = 0.0) -> list[Skill]:
-    """As :func:`take` by any contact; what is in the hand already is lifted, as its toe may hang down to the table."""
-    return [lift(TOE_ROOM)] if holds else take(name, approach, over, group="")
 
 
 def placed(shoe: ObjectState, goal: Array) -> bool:
